@@ -1,0 +1,1 @@
+"""What ops configure: the agent document."""

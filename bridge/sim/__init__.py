@@ -1,0 +1,1 @@
+"""Simulated peers, written from the vendors documents alone."""

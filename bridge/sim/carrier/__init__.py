@@ -1,0 +1,1 @@
+"""Twilio as we meet it."""

@@ -1,0 +1,1 @@
+"""A Realtime server that a client cannot tell from the service."""

@@ -1,0 +1,1 @@
+"""Voice for the simulators: detection, transcription, speech."""

@@ -1,0 +1,1 @@
+"""What each peer says: text to frozen messages and back."""
