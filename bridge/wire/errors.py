@@ -1,0 +1,14 @@
+"""A message that breaks its protocol."""
+
+
+class WireError(ValueError):
+    """One malformed message from a peer: it is dropped, and the call goes on.
+
+    ``peer`` is "carrier" or "model"; the message names the field where that is known and never
+    holds the payload.
+    """
+
+    def __init__(self, peer: str, problem: str) -> None:
+        super().__init__(f"{peer}: {problem}")
+        self.peer = peer
+        self.problem = problem
