@@ -50,9 +50,8 @@ class ScriptedVoiceSession:
                 pcm = encode(next(self._streams), spoken_ms(text, duration_ms), RATE_HZ)
                 return [Speech(text, pcm, last=True)]
 
-    async def ask(self, job: Job) -> AsyncIterator[Result]:
-        for result in self.answer(job):
-            yield result
+    def ask(self, job: Job) -> AsyncIterator[Result]:
+        return _each(self.answer(job))
 
     async def close(self) -> None:
         self._pending = b""
@@ -77,6 +76,11 @@ class ScriptedVoice:
 
     def open(self) -> ScriptedVoiceSession:
         return ScriptedVoiceSession(self._transcribing)
+
+
+async def _each(results: list[Result]) -> AsyncIterator[Result]:
+    for result in results:
+        yield result
 
 
 def spoken_ms(text: str, duration_ms: int | None = None) -> int:

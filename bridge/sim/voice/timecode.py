@@ -30,6 +30,7 @@ TONE_SHARE = 0.04
 QUIETEST_DBFS = -50.0
 # How far a slot can be off when a frame lies across two and their tones are mixed up.
 MIXED_UP = np.array([0, 16, -16, 240, -240, 256, -256])
+NEIGHBOUR_WEIGHT = 0.3
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -54,7 +55,8 @@ def encode(stream: int, duration_ms: int, rate_hz: int) -> bytes:
     low, middle, high = _bins(slots)
     sound = tones[low] + tones[middle] + tones[high] + tones[FIRST_BINS[2] + stream % STREAMS]
     samples = duration_ms * rate_hz // 1000
-    return np.rint(sound.reshape(-1)[:samples]).astype("<i2").tobytes()
+    pcm: bytes = np.rint(sound.reshape(-1)[:samples]).astype("<i2").tobytes()
+    return pcm
 
 
 def decode(ulaw_frame: bytes) -> Slot | None:
@@ -83,34 +85,35 @@ def decode_all(ulaw: bytes) -> list[Slot | None]:
 
 
 def _best_slots(shares: Floats) -> tuple[Ints, Floats]:
-    """The slot of each frame, with the share of each slot tone group it and its pair explain.
+    """Each frame's slot, with what it and its nearest neighbour hold of each slot group.
 
-    A frame lies across two neighbouring slots at most. Of the loudest tones of each group a
-    first slot is guessed; the pairs of neighbours near it are compared by what they explain;
-    the pair's louder half wins.
+    A frame lies across two neighbouring slots at most. The loudest tone of each group makes a
+    guess; of the slots it can be mixed up with, the one wins that holds most itself, and of
+    equals the one whose neighbour holds the rest.
     """
-    rows = np.arange(len(shares))
-    low, middle, high = (
-        shares[:, first : first + count].argmax(axis=1)
-        for first, count in zip((8, 24, 56), (16, 16, 12), strict=True)
+    guess = sum(
+        weight * shares[:, first : first + count].argmax(axis=1)
+        for weight, first, count in ((1, 8, 16), (16, 24, 16), (256, 56, 12))
     )
-    guess = low + 16 * middle + 256 * high
-    candidates = (guess[:, None] + np.concatenate([MIXED_UP, MIXED_UP - 1])) % SLOTS
-    explained = _pair_shares(shares, candidates)
-    best = explained.sum(axis=2).argmax(axis=1)
-    first = candidates[rows, best]
-    second = (first + 1) % SLOTS
-    louder = shares[rows, _bins(second)[0]] > shares[rows, _bins(first)[0]]
-    return np.where(louder, second, first), explained[rows, best]
+    candidates = (np.asarray(guess)[:, None] + MIXED_UP) % SLOTS
+    own = _held(shares, candidates)
+    around = np.maximum(_held_beside(shares, candidates, -1), _held_beside(shares, candidates, 1))
+    best = (own.sum(axis=2) + NEIGHBOUR_WEIGHT * around.sum(axis=2)).argmax(axis=1)
+    rows = np.arange(len(shares))
+    return candidates[rows, best], (own + around)[rows, best]
 
 
-def _pair_shares(shares: Floats, first: Ints) -> Floats:
-    """Frames by candidates by the three slot groups."""
+def _held(shares: Floats, slots: Ints) -> Floats:
+    """Shares by frame, candidate slot and slot group."""
     rows = np.arange(len(shares))[:, None]
-    groups = []
-    for one, two in zip(_bins(first), _bins((first + 1) % SLOTS), strict=True):
-        groups.append(shares[rows, one] + np.where(one == two, 0, shares[rows, two]))
-    return np.stack(groups, axis=2)
+    return np.stack([shares[rows, bins] for bins in _bins(slots)], axis=2)
+
+
+def _held_beside(shares: Floats, slots: Ints, step: int) -> Floats:
+    """The same of the slot beside, where its tone is another."""
+    beside = (slots + step) % SLOTS
+    differs = [one != two for one, two in zip(_bins(slots), _bins(beside), strict=True)]
+    return np.where(np.stack(differs, axis=2), _held(shares, beside), 0)
 
 
 def _bins(slots: Ints) -> tuple[Ints, Ints, Ints]:
