@@ -1,0 +1,428 @@
+"""A phone call as a state machine: events and a time in, messages out.
+
+Feed it what each peer said (``from_carrier``, ``from_model``, ``from_function``) and the time,
+send what it returns in that order, and call ``tick`` when ``deadline`` is due. After ``EndCall``
+it returns nothing any more.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from bridge.call.actions import Action, EndCall, Note, Outcome, RunFunction
+from bridge.call.ending import Ending
+from bridge.call.hearing import Hearing
+from bridge.call.interruption import Interruption, Verdict
+from bridge.call.latency import Latency
+from bridge.call.playback import MARK_INTERVAL_MS, Heard
+from bridge.call.responses import Responses
+from bridge.call.speech import Speech
+from bridge.call.transcript import Transcript
+from bridge.call.truncation import MARGIN_MS
+from bridge.call.turns import Move, State, after
+from bridge.wire import realtime, twilio
+from bridge.wire.dialect import (
+    CreateResponse,
+    FunctionOutput,
+    ModelMessage,
+    SessionUpdate,
+    UserText,
+)
+from bridge.wire.session import SessionConfig
+
+Message = twilio.CarrierMessage | ModelMessage | Action
+
+END_CALL = "end_call"  # the one function that the call itself answers
+GOODBYE = "Say goodbye to the caller in one short sentence."
+NOT_TO_BE_RETRIED = frozenset(
+    {"insufficient_quota", "billing_hard_limit_reached", "account_deactivated"}
+)
+
+
+@dataclass(frozen=True)
+class CallConfig:
+    """All that is decided before a call begins."""
+
+    session: SessionConfig
+    greeting: str | None = None  # instructions for the first response
+    interruption: Interruption = Interruption()
+    truncation_margin_ms: int = MARGIN_MS
+    mark_interval_ms: int = MARK_INTERVAL_MS
+    goodbye_timeout_s: float = 10.0
+    ready_timeout_s: float = 10.0  # from the socket's opening until both peers are ready
+    carrier_silence_timeout_s: float = 30.0
+    max_call_s: float = 14_400.0
+
+
+@dataclass(frozen=True)
+class BargeIn:
+    at: float
+    items: tuple[Heard, ...]  # as the ledger had them
+
+
+@dataclass
+class Counts:
+    """What happened, for reports and metrics."""
+
+    dismissed: int = 0  # caller speech that did not interrupt
+    errors: Counter[str] = field(default_factory=Counter)  # from the model, by code
+    unknown: Counter[str] = field(default_factory=Counter)  # events nobody knows, by kind
+    malformed: Counter[str] = field(default_factory=Counter)  # messages dropped, by peer
+
+
+class Call:
+    def __init__(self, config: CallConfig, now: float) -> None:
+        self.config = config
+        self.state = State.WAITING
+        self.outcome: Outcome | None = None
+        self.start: twilio.Start | None = None
+        self.transcript = Transcript()
+        self.latency = Latency()
+        self.counts = Counts()
+        self.barge_ins: list[BargeIn] = []
+        self.hearing = Hearing(config.session.audio_format)
+        self.speech = Speech(
+            config.session.audio_format,
+            self.transcript,
+            mark_interval_ms=config.mark_interval_ms,
+            margin_ms=config.truncation_margin_ms,
+        )
+        self._responses = Responses()
+        self._ending = Ending(config.goodbye_timeout_s)
+        self._functions: dict[str, str] = {}  # running: call id to response
+        self._farewell: str | None = None  # the response that asked for the end of the call
+        self._configured = False
+        self._caller_speaking = False
+        self._opened_at = now
+        self._carrier_heard_at = now
+
+    # --- the carrier ------------------------------------------------------------------------
+
+    def from_carrier(self, event: twilio.CarrierEvent, now: float) -> list[Message]:
+        if self.state is State.ENDED:
+            return []
+        self._carrier_heard_at = now
+        match event:
+            case twilio.Media():
+                # While the last words are heard nobody listens any more.
+                return [] if self.state is State.CLOSING else [*self.hearing.push(event)]
+            case twilio.Mark(name):
+                messages: list[Message] = [*self.speech.playback.mark(name, now)]
+                self.latency.heard(now - self.config.mark_interval_ms / 1000)
+                return messages + self._played_out(now)
+            case twilio.Start():
+                return self._started(event, now)
+            case twilio.Stop():
+                return self._end(Outcome.CALLER_HUNG_UP, now)
+            case twilio.Unknown(kind):
+                self.counts.unknown[f"carrier {kind}"] += 1
+            case twilio.Dtmf() | twilio.Connected():
+                pass
+        return []
+
+    def carrier_lost(self, now: float) -> list[Message]:
+        """The media socket is gone, without a stop."""
+        return self._end(Outcome.CARRIER_LOST, now)
+
+    def _started(self, start: twilio.Start, now: float) -> list[Message]:
+        if self.start is not None:
+            return [Note("carrier_repeated_start")]
+        self.start = start
+        if (start.encoding, start.rate_hz, start.channels) != (twilio.ENCODING, twilio.RATE_HZ, 1):
+            detail = (
+                f"the carrier announced {start.encoding} at {start.rate_hz} Hz, "
+                f"{start.channels} channel(s), instead of {twilio.ENCODING} at {twilio.RATE_HZ} Hz"
+            )
+            return [Note("format_mismatch", detail), *self._end(Outcome.CARRIER_LOST, now)]
+        return self._ready(now)
+
+    # --- the model --------------------------------------------------------------------------
+
+    def from_model(self, event: realtime.ModelEvent, now: float) -> list[Message]:
+        if self.state is State.ENDED:
+            return []
+        match event:
+            case realtime.AudioDelta():
+                return self._speech(event, now)
+            case realtime.AudioDone(_, item_id):
+                return [*self.speech.audio_done(item_id, now)]
+            case realtime.TranscriptDelta(_, item_id, delta):
+                self.transcript.words(item_id, delta)
+            case realtime.SpeechStarted():
+                return self._speech_started(now)
+            case realtime.SpeechStopped():
+                self._caller_speaking = False
+                self.latency.speech_stopped(now)
+            case realtime.Committed(item_id, previous):
+                return self._committed(item_id, previous, now)
+            case realtime.ItemAdded(item, previous):
+                if item.role in ("assistant", "user"):
+                    role = "assistant" if item.role == "assistant" else "caller"
+                    self.transcript.item(item.id, role, previous)
+            case realtime.InputTranscript(item_id, text):
+                self.transcript.caller_said(item_id, text.strip())
+            case realtime.InputTranscriptFailed(item_id, error):
+                self.transcript.caller_said(item_id, None)
+                return [Note("transcription_failed", error.message)]
+            case realtime.ResponseCreated(response_id):
+                return self._response_created(response_id, now)
+            case realtime.OutputItemAdded(response_id, item):
+                if item.type == "message":
+                    dead = self._responses.dead(response_id)
+                    return [*self.speech.item_added(response_id, item.id, dead)]
+            case realtime.OutputItemDone(response_id, item):
+                if item.type == "function_call":
+                    return self._function_call(response_id, item)
+                return [*self.speech.item_done(item.id, now)]
+            case realtime.ResponseDone():
+                return self._response_done(event, now)
+            case realtime.SessionCreated():
+                return [SessionUpdate(self.config.session)]
+            case realtime.SessionUpdated():
+                return self._session_updated(event, now)
+            case realtime.Error():
+                return self._error(event, now)
+            case realtime.Unknown(kind):
+                self.counts.unknown[f"model {kind}"] += 1
+            case realtime.ItemTruncated() | realtime.ItemDeleted() | realtime.Unused():
+                pass
+        return []
+
+    def model_lost(self, reason: str, now: float) -> list[Message]:
+        """No model connection, or it broke: the caller hears out what is there."""
+        if self.state is State.ENDED:
+            return []
+        self._responses = Responses()
+        messages: list[Message] = [Note("model_lost", reason), *self.speech.model_gone(now)]
+        return messages + self.close(Outcome.MODEL_LOST, now)
+
+    def malformed(self, peer: str, problem: str) -> list[Message]:
+        """A message that could not be read was dropped; the call goes on."""
+        self.counts.malformed[peer] += 1
+        return [Note(f"{peer}_malformed", problem)]
+
+    def _session_updated(self, event: realtime.SessionUpdated, now: float) -> list[Message]:
+        if self._configured:
+            return []
+        self._configured = True
+        agreed = self.config.session.audio_format
+        notes: list[Message] = []
+        for side, echoed in (("input", event.input_format), ("output", event.output_format)):
+            if echoed not in (None, agreed):
+                detail = f"asked the model for {agreed} {side}, it keeps {echoed}: using that"
+                notes.append(Note("format_mismatch", detail))
+        # Speaking the service's format beats a call of noise.
+        self.hearing.use(event.input_format or agreed)
+        self.speech.use(event.output_format or agreed)
+        return notes + self._ready(now)
+
+    def _ready(self, now: float) -> list[Message]:
+        if self.start is None or not self._configured or self.state is not State.WAITING:
+            return []
+        self._move(Move.READY)
+        if self.config.greeting is None:
+            return [*self.hearing.let_go()]
+        # What the caller says meanwhile waits until the greeting runs, so that a crackle on the
+        # line cannot cancel a greeting that has not begun.
+        self._responses.want(CreateResponse(self.config.greeting))
+        return self._respond(now)
+
+    def _error(self, error: realtime.Error, now: float) -> list[Message]:
+        code = error.code or error.type or "unnamed"
+        self.counts.errors[code] += 1
+        messages: list[Message] = [Note("model_error", f"{code}: {error.message}")]
+        if not self._configured:
+            # One wrong key voids the whole update: this would be somebody else's agent.
+            return messages + self.close(Outcome.MODEL_FAILED, now)
+        if error.code == "conversation_already_has_active_response":
+            self._responses.refused()
+        return messages
+
+    # --- responses --------------------------------------------------------------------------
+
+    def _respond(self, now: float) -> list[Message]:
+        if self.state is State.WAITING or self._caller_speaking:
+            return []
+        return [*self._responses.next(now)]
+
+    def _committed(self, item_id: str, previous: str | None, now: float) -> list[Message]:
+        self._caller_speaking = False
+        self.latency.committed(now)
+        self.transcript.item(item_id, "caller", previous)
+        turn = self.config.session.turn_detection
+        if turn is not None and turn.create_response:
+            self._responses.answered_anyway()
+        else:
+            self._responses.want(CreateResponse())
+        return self._respond(now)
+
+    def _response_created(self, response_id: str, now: float) -> list[Message]:
+        self._responses.created(response_id)
+        self.latency.response_created(now)
+        self._move(Move.RESPONSE_BEGAN)
+        return [*self.hearing.let_go()] if self.hearing.holding else []
+
+    def _speech(self, delta: realtime.AudioDelta, now: float) -> list[Message]:
+        dead = self._responses.dead(delta.response_id)
+        messages: list[Message] = [*self.speech.delta(delta, dead, now)]
+        if not dead:
+            self.latency.audio(now)
+            self._move(Move.AUDIO)
+        return messages
+
+    def _response_done(self, event: realtime.ResponseDone, now: float) -> list[Message]:
+        response_id = event.response_id
+        audible = self.speech.audible(response_id)
+        self._responses.done(response_id)
+        messages: list[Message] = [*self.speech.response_done(response_id, now)]
+        if not audible:
+            self._move(Move.RESPONSE_EMPTY)
+        if self._farewell == response_id:
+            messages += self._said_farewell(audible, now)
+        match event.status:
+            case "failed":
+                messages += self._response_failed(event.error_code, now)
+            case "incomplete":
+                messages.append(Note("response_incomplete", event.reason or ""))
+            case "completed":
+                self._responses.succeeded()
+        return [*messages, *self._respond(now), *self._played_out(now)]
+
+    def _response_failed(self, code: str | None, now: float) -> list[Message]:
+        note = Note("response_failed", code or "")
+        if code not in NOT_TO_BE_RETRIED and self._responses.failed(now):
+            return [note]
+        return [note, *self.close(Outcome.MODEL_FAILED, now)]
+
+    def _played_out(self, now: float) -> list[Message]:
+        if not self.speech.playback.settle(now):
+            return []
+        self._move(Move.PLAYED_OUT)
+        if self._responses.running:
+            self._move(Move.RESPONSE_BEGAN)
+        return self._finish_if_over(now)
+
+    # --- barge-in ---------------------------------------------------------------------------
+
+    def _speech_started(self, now: float) -> list[Message]:
+        if self.state is State.CLOSING:
+            return []
+        self._caller_speaking = True
+        if not (self.speech.playback.outstanding or self._responses.running):
+            return []
+        if self.config.interruption.speech_started() is Verdict.DISMISSED:
+            self.counts.dismissed += 1
+            return []
+        return self._barge_in(now)
+
+    def _barge_in(self, now: float) -> list[Message]:
+        self.barge_ins.append(BargeIn(now, self.speech.playback.account(now)))
+        turn = self.config.session.turn_detection
+        by_server = turn is not None and turn.interrupt_response
+        interrupted = self._responses.interrupt()
+        self._move(Move.BARGE_IN)
+        return [*self.speech.silence(interrupted, not by_server, now)]
+
+    # --- functions --------------------------------------------------------------------------
+
+    def _function_call(self, response_id: str, item: realtime.Item) -> list[Message]:
+        # Arguments of a cancelled call may be cut off anywhere: only a completed one is run.
+        if item.status != "completed" or not item.name or not item.call_id:
+            return []
+        if item.name == END_CALL:
+            self._farewell = response_id
+            return [FunctionOutput(item.call_id, '{"ok":true}')]
+        self._functions[item.call_id] = response_id
+        return [RunFunction(item.call_id, item.name, item.arguments or "{}")]
+
+    def from_function(self, call_id: str, output: str, now: float) -> list[Message]:
+        """The result of a ``RunFunction``; a late one, when the call is ending, is dropped."""
+        response_id = self._functions.pop(call_id, None)
+        if response_id is None or self.state in (State.CLOSING, State.ENDED):
+            return []
+        if response_id not in self._functions.values():
+            # All outputs of one response first, then one answer to them.
+            self._responses.want(CreateResponse())
+        return [FunctionOutput(call_id, output), *self._respond(now)]
+
+    def say(self, text: str, now: float) -> list[Message]:
+        """Text typed in the caller's place: it is answered like speech."""
+        self._responses.want(CreateResponse())
+        return [UserText(text), *self._respond(now)]
+
+    # --- the end ----------------------------------------------------------------------------
+
+    def _said_farewell(self, audible: bool, now: float) -> list[Message]:
+        """The model asked for the end. If it said no word with that, it shall say goodbye."""
+        self._farewell = None
+        if not audible:
+            self._responses.want(CreateResponse(GOODBYE))
+        return self.close(Outcome.COMPLETED, now)
+
+    def close(self, outcome: Outcome, now: float) -> list[Message]:
+        """End the call once what is being said has been heard (bounded)."""
+        if self.state is not State.ENDED:
+            self._ending.ask(outcome, now)
+            self._caller_speaking = False
+            self._move(Move.CLOSE)
+        return self._finish_if_over(now)
+
+    def _finish_if_over(self, now: float) -> list[Message]:
+        answering = not self._responses.idle
+        audible = self.speech.playback.outstanding
+        if self._ending.outcome and self._ending.over(
+            answering=answering, audible=audible, now=now
+        ):
+            return self._end(self._ending.outcome, now)
+        return []
+
+    def _end(self, outcome: Outcome, now: float) -> list[Message]:
+        if self.state is State.ENDED:
+            return []
+        self.speech.hang_up(now)
+        self.outcome = outcome
+        self._move(Move.END)
+        return [EndCall(outcome)]
+
+    # --- time -------------------------------------------------------------------------------
+
+    def deadline(self) -> float | None:
+        """When ``tick`` is due, were nothing to happen before."""
+        if self.state is State.ENDED:
+            return None
+        return min(
+            self._carrier_heard_at + self.config.carrier_silence_timeout_s,
+            self._limit_at(),
+            self._ready_by(),
+            self._ending.deadline(),
+            self._responses.deadline(),
+            self.speech.playback.deadline(),
+        )
+
+    def _ready_by(self) -> float:
+        waiting = self.state is State.WAITING
+        return self._opened_at + self.config.ready_timeout_s if waiting else float("inf")
+
+    def _limit_at(self) -> float:
+        ending = self._ending.outcome is not None
+        return float("inf") if ending else self._opened_at + self.config.max_call_s
+
+    def tick(self, now: float) -> list[Message]:
+        """What is due by now; harmless at any other time."""
+        if self.state is State.ENDED:
+            return []
+        if now >= self._carrier_heard_at + self.config.carrier_silence_timeout_s:
+            note = Note("carrier_silent", f"no message for {now - self._carrier_heard_at:.0f} s")
+            return [note, *self._end(Outcome.CARRIER_LOST, now)]
+        messages: list[Message] = [*self.speech.playback.release(now)]
+        if now >= self._ready_by():
+            missing = "the carrier's start" if self.start is None else "the model's session"
+            messages.append(Note("not_ready", f"{missing} did not come in time"))
+            lost = Outcome.CARRIER_LOST if self.start is None else Outcome.MODEL_LOST
+            messages += self.close(lost, now)
+        if now >= self._limit_at():
+            messages += self.close(Outcome.TIME_LIMIT, now)
+        messages += self._respond(now)
+        return [*messages, *self._played_out(now), *self._finish_if_over(now)]
+
+    def _move(self, move: Move) -> None:
+        self.state = after(self.state, move)

@@ -1,0 +1,224 @@
+"""The playback ledger: what the caller has heard, item by item."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bridge.call.clock import PlayoutClock
+from bridge.wire.twilio import Mark, Media
+from telcodecs.g711 import BYTES_PER_MS
+
+MARK_INTERVAL_MS = 100
+# Twilio holds ten minutes of audio and drops the rest (warning 31931): what goes beyond this
+# window waits here.
+WINDOW_MS = 60_000
+UNHEARD_MAX_MS = 600_000
+LOST_MARK_GRACE_S = 0.5
+
+
+@dataclass(frozen=True)
+class Heard:
+    """How much of one assistant item reached the caller."""
+
+    item_id: str
+    content_index: int
+    heard_ms: float
+    received_ms: float  # from the model so far; the item may still be growing
+    from_bytes: int = 0  # where it begins in all audio sent to the carrier in this call
+
+    @property
+    def to_the_end(self) -> bool:
+        return self.heard_ms >= self.received_ms
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What a clear did: each item that was not known to be heard out, and the sound left over."""
+
+    items: tuple[Heard, ...]
+    unheard_ulaw: bytes  # from the cut on, so that speech can be resumed
+
+
+@dataclass
+class _Item:
+    item_id: str
+    content_index: int
+    from_bytes: int  # position of its first byte in this generation's audio
+    n_bytes: int = 0
+    received_ms: float = 0.0
+    closed: bool = False
+
+    @property
+    def end_bytes(self) -> int:
+        return self.from_bytes + self.n_bytes
+
+
+class Playback:
+    """Sends audio with marks between, and keeps the account of it.
+
+    All audio between two clears is one *generation*. Positions count its bytes; marks carry its
+    number. A mark of an older generation was flushed by a clear or raced with it: it says nothing
+    and is ignored (Media Streams, "clear": outstanding marks come back too).
+    """
+
+    def __init__(
+        self,
+        *,
+        mark_interval_ms: int = MARK_INTERVAL_MS,
+        window_ms: int = WINDOW_MS,
+        unheard_max_ms: int = UNHEARD_MAX_MS,
+    ) -> None:
+        self.clock = PlayoutClock()
+        self.generation = 0
+        self._dropped_ms = 0.0
+        self.ignored_marks = 0
+        self._mark_interval_bytes = mark_interval_ms * BYTES_PER_MS
+        self._window_bytes = window_ms * BYTES_PER_MS
+        self._unheard_max_bytes = unheard_max_ms * BYTES_PER_MS
+        self._items: deque[_Item] = deque()
+        self._base_bytes = 0  # sent in earlier generations
+        # All audio not confirmed as heard; what the clock calls sent of it is with the carrier.
+        self._unheard = bytearray()
+        self._unheard_from_bytes = 0
+        self._next_mark = 0
+        self._last_mark_bytes = 0
+        self._marks: dict[str, int] = {}  # outstanding: name to position
+
+    @property
+    def _end_bytes(self) -> int:
+        return self._unheard_from_bytes + len(self._unheard)
+
+    def add(
+        self, item_id: str, content_index: int, frames: bytes, received_ms: float, now: float
+    ) -> list[Media | Mark]:
+        """``frames`` of mu-law to play next, which hold ``received_ms`` more of the item.
+
+        The two differ by what the codec holds back until the item ends. Beyond the bound the
+        newest audio is dropped: see ``take_dropped_ms``.
+        """
+        item = self._items[-1] if self._items else None
+        if item is None or (item.item_id, item.content_index) != (item_id, content_index):
+            item = _Item(item_id, content_index, self._end_bytes)
+            self._items.append(item)
+        room = self._unheard_max_bytes - (self._end_bytes - self.clock.position(now))
+        if len(frames) > room:
+            self._dropped_ms += (len(frames) - max(0, room)) / BYTES_PER_MS
+            frames = frames[: max(0, room)]
+        item.received_ms += received_ms
+        item.n_bytes += len(frames)
+        self._unheard += frames
+        return self.release(now)
+
+    def close(self, item_id: str, now: float) -> list[Media | Mark]:
+        """No more audio will come for the item: its end gets a mark."""
+        for item in self._items:
+            if item.item_id == item_id:
+                item.closed = True
+        return self.release(now)
+
+    def release(self, now: float) -> list[Media | Mark]:
+        """What may be sent by now."""
+        return list(self._released(now))
+
+    def _released(self, now: float) -> Iterator[Media | Mark]:
+        for item in self._items:
+            while (sent := self.clock.sent_bytes) < item.end_bytes:
+                room = self._window_bytes - (sent - self.clock.position(now))
+                to_mark = self._last_mark_bytes + self._mark_interval_bytes - sent
+                n_bytes = min(item.end_bytes - sent, to_mark)
+                if room < n_bytes:
+                    return
+                at = sent - self._unheard_from_bytes
+                yield Media(bytes(self._unheard[at : at + n_bytes]))
+                self.clock.sent(n_bytes, now)
+                if n_bytes == to_mark:
+                    yield self._mark()
+            if item.closed and item.end_bytes == self.clock.sent_bytes > self._last_mark_bytes:
+                yield self._mark()
+
+    def _mark(self) -> Mark:
+        name = f"{self.generation}.{self._next_mark}"
+        self._next_mark += 1
+        self._last_mark_bytes = self.clock.sent_bytes
+        self._marks[name] = self._last_mark_bytes
+        return Mark(name)
+
+    def mark(self, name: str, now: float) -> list[Media | Mark]:
+        """The carrier gave a mark back; answers with what may be sent now."""
+        position = self._marks.pop(name, None)
+        if position is None:
+            self.ignored_marks += 1
+            return []
+        self.clock.mark(position, now)
+        # Marks come back in order, so one that was skipped will not come any more.
+        while self._marks and next(iter(self._marks.values())) <= position:
+            del self._marks[next(iter(self._marks))]
+        del self._unheard[: position - self._unheard_from_bytes]
+        self._unheard_from_bytes = max(self._unheard_from_bytes, position)
+        while self._items and self._items[0].closed and self._items[0].end_bytes <= position:
+            self._items.popleft()
+        return self.release(now)
+
+    def account(self, now: float) -> tuple[Heard, ...]:
+        """Each item that is not known to be heard out, in the order of playing."""
+        position = self.clock.position(now)
+        return tuple(
+            Heard(
+                item.item_id,
+                item.content_index,
+                min(max(0, position - item.from_bytes) / BYTES_PER_MS, item.received_ms),
+                item.received_ms,
+                self._base_bytes + item.from_bytes,
+            )
+            for item in self._items
+        )
+
+    def clear(self, now: float) -> Cut:
+        """A new generation: everything not played is cut off."""
+        from_bytes = self.clock.position(now) - self._unheard_from_bytes
+        cut = Cut(self.account(now), bytes(self._unheard[max(0, from_bytes) :]))
+        self.generation += 1
+        self._base_bytes += self.clock.sent_bytes
+        self._items.clear()
+        self._unheard.clear()
+        self._unheard_from_bytes = 0
+        self._next_mark = 0
+        self._last_mark_bytes = 0
+        self._marks.clear()
+        self.clock.cut(now)
+        return cut
+
+    @property
+    def outstanding(self) -> bool:
+        """Audio is waiting, playing, or not confirmed as played."""
+        return bool(self._items)
+
+    def settle(self, now: float) -> bool:
+        """Forget audio whose marks must have been lost; True when nothing is outstanding."""
+        if self._items and now >= self.over_at():
+            self._items.clear()
+            self._marks.clear()
+            self._unheard.clear()
+            self._unheard_from_bytes = self.clock.sent_bytes
+        return not self._items
+
+    def over_at(self) -> float:
+        """When all will have been heard, with or without the marks that say so.
+
+        While an item is open more audio may come, so it is never over by the clock alone.
+        """
+        if any(not item.closed for item in self._items) or self._end_bytes > self.clock.sent_bytes:
+            return float("inf")
+        return self.clock.dry_at() + (self.clock.round_trip_s or 0.0) + LOST_MARK_GRACE_S
+
+    def deadline(self) -> float:
+        """When ``release`` or ``settle`` has something to do, were no mark to come."""
+        if self._end_bytes <= self.clock.sent_bytes:
+            return self.over_at() if self._items else float("inf")
+        room_s = (self._window_bytes - self._mark_interval_bytes) / BYTES_PER_MS / 1000
+        return self.clock.dry_at() - room_s
+
+    def take_dropped_ms(self) -> float:
+        """Audio dropped beyond the bound since this was last asked."""
+        dropped_ms, self._dropped_ms = self._dropped_ms, 0.0
+        return dropped_ms
