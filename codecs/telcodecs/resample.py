@@ -27,6 +27,9 @@ _AHEAD_UNITS = lowpass.LOOKAHEAD // RATIO
 _PAST_UNITS = (lowpass.HISTORY + RATIO - 1) // RATIO
 _CONTEXT_UNITS = _PAST_UNITS + _AHEAD_UNITS
 
+_LOWEST = np.array(-PEAK, np.float64)  # arrays, since numpy would make them anew each time
+_HIGHEST = np.array(PEAK - 1, np.float64)
+
 DELAY_MS: Final = _AHEAD_UNITS * 1000 / TELEPHONE_HZ
 
 
@@ -114,9 +117,9 @@ class _Stream:
         early = min(units, self._early_units)
         self._early_units -= early
         out = self._flat[early * self._outputs_per_unit : units * self._outputs_per_unit]
-        np.rint(out, out)
-        np.maximum(out, -PEAK, out)
-        np.minimum(out, PEAK - 1, out)
+        np.rint(out, out=out)
+        np.maximum(out, _LOWEST, out=out)
+        np.minimum(out, _HIGHEST, out=out)
         return out.astype("<i2").tobytes()
 
 
