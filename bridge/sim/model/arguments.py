@@ -11,6 +11,7 @@ OF_DIGITS = re.compile(r"\b(number|no|code|id|digits?|phone|order|account|pin|zi
 # A string of this kind is all that was said.
 OF_WORDS = re.compile(r"\b(words|text|query|passage|question|sentence|message|quote|said)\b")
 BEFORE_A_NAME = re.compile(r"\b(?:in|for|at|to|from|about|of|called|named)\s+(?:the\s+)?(.+)", re.I)
+BEHIND_A_NAME = re.compile(r"\s+(?:in|for|at|to|from|on|with|by)\s", re.I)
 LONGEST_NAME_WORDS = 4
 NOT = re.compile(r"\b(no|not|never|without|don't|doesn't)\b", re.I)
 
@@ -135,8 +136,10 @@ def _part(name: str, about: str, said: str) -> str:
     if OF_WORDS.search(about):
         return said.strip()
     name_like = BEFORE_A_NAME.search(said)
-    if name_like and len(name_like[1].split()) <= LONGEST_NAME_WORDS:
-        return _trimmed(name_like[1])
+    if name_like:
+        part = BEHIND_A_NAME.split(name_like[1])[0]
+        if len(part.split()) <= LONGEST_NAME_WORDS:
+            return _trimmed(part)
     return said.strip()
 
 

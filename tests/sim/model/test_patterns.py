@@ -71,7 +71,7 @@ def test_of_two_functions_the_one_that_fits_better_is_called() -> None:
     said = "What is the weather in New York in Celsius?"
     assert call(PatternMind().reply(context(said, tools=(FIND_ORDER, WEATHER)))) == (
         "get_weather",
-        {"city": "New York in Celsius", "unit": "celsius"},
+        {"city": "New York", "unit": "celsius"},
     )
 
 
