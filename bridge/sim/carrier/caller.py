@@ -204,20 +204,20 @@ class EchoCaller:
     """Another caller with so much of what is heard mixed into what is said."""
 
     def __init__(self, inner: Caller, delay_ms: float, gain_db: float) -> None:
-        self._inner = inner
+        self.inner = inner
         self._gain = 10 ** (gain_db / 20)
         self._line = bytearray([SILENCE]) * round(delay_ms * BYTES_PER_MS)
 
     @property
     def digits(self) -> list[str]:
-        return self._inner.digits
+        return self.inner.digits
 
     @property
     def hung_up(self) -> bool:
-        return self._inner.hung_up
+        return self.inner.hung_up
 
     def frame(self, now: float, heard: bytes) -> bytes | None:
-        said = self._inner.frame(now, heard)
+        said = self.inner.frame(now, heard)
         self._line += heard
         back = bytes(self._line[:FRAME_BYTES])
         del self._line[:FRAME_BYTES]

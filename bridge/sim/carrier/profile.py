@@ -25,3 +25,37 @@ class StreamProfile:
     sends_stop: bool = True  # "stop" may be missing at the end ...
     closes_socket: bool = True  # ... and so may the close
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class PhoneProfile:
+    """How the phone network around the streams behaves. Delays are those measured on live calls."""
+
+    socket_after_s: float = 0.365  # TwiML fetched to the socket being opened
+    seam_after_s: float = 0.3  # a verb over to its action being asked, or to the next verb
+    update_action_s: float = 0.32  # a REST update to the interrupted verb's action ...
+    update_document_s: float = 0.331  # ... and from its answer to the new document
+    total_timeout_s: float = 15.0  # of one webhook, retries included
+    time_limit_s: float = 14_400.0  # of the call
+    # Undocumented: whether Connect goes on to its action after a handshake that failed.
+    failed_handshake: Literal["continue", "hang_up"] = "continue"
+    updates_ask_action: bool = True  # measured with Dial, assumed for Connect
+    handover_s: float = 5.0  # how long a Dial or an Enqueue lasts
+    dial_status: str = "completed"
+    queue_result: str = "bridged"
+    allow_ws: bool = False  # Twilio knows wss alone; for a loopback address
+    webhook_twice: bool = False  # the first webhook comes a second time, with the same token
+    callback_delay_s: float = 0.05
+    callback_jitter_s: float = 0.2  # enough to put callbacks out of order
+    callbacks_twice: bool = False
+    seed: int = 0
+
+
+INSTANT = PhoneProfile(
+    socket_after_s=0.0,
+    seam_after_s=0.0,
+    update_action_s=0.0,
+    update_document_s=0.0,
+    callback_delay_s=0.0,
+    callback_jitter_s=0.0,
+)

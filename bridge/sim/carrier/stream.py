@@ -76,6 +76,7 @@ class MediaStream:
         self.warning_counts: Counter[int] = Counter()
         self.clears: list[ClearRecord] = []
         self.marks: list[MarkRecord] = []
+        self.arrivals: list[tuple[float, int]] = []  # media: when, and bytes received by then
         self.first_audio_at: float | None = None  # the first packet with the far end's audio
         self._parameters = dict(parameters)
         self._caller = caller
@@ -240,6 +241,7 @@ class MediaStream:
             self._warn(code, text, now)
         if excess := self._playback.add(ulaw):
             self._warn(BUFFER_FULL, f"more than ten minutes queued, {excess} bytes dropped", now)
+        self.arrivals.append((now, self.received_bytes))
 
     def _mark(self, name: str, now: float) -> list[str]:
         mark = self._playback.mark(name)
