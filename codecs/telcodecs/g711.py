@@ -48,7 +48,8 @@ _ULAW_CODES = _ulaw_codes()
 
 def ulaw_decode(data: bytes) -> bytes:
     """PCM16 of mu-law."""
-    return audioop.ulaw2lin(data, SAMPLE_BYTES)
+    pcm: bytes = audioop.ulaw2lin(data, SAMPLE_BYTES)
+    return pcm
 
 
 def ulaw_encode(pcm: bytes) -> bytes:
@@ -58,11 +59,13 @@ def ulaw_encode(pcm: bytes) -> bytes:
 
 def alaw_decode(data: bytes) -> bytes:
     """PCM16 of A-law."""
-    return audioop.alaw2lin(data, SAMPLE_BYTES)
+    pcm: bytes = audioop.alaw2lin(data, SAMPLE_BYTES)
+    return pcm
 
 
 def alaw_encode(pcm: bytes) -> bytes:
     """A-law of whole PCM16 samples; half a sample is a ``ValueError``."""
     if len(pcm) % SAMPLE_BYTES:
         raise ValueError("PCM16 ends within a sample")
-    return audioop.lin2alaw(pcm, SAMPLE_BYTES)
+    data: bytes = audioop.lin2alaw(pcm, SAMPLE_BYTES)
+    return data

@@ -97,9 +97,9 @@ class _Stream:
             (rows, self._window), _PCM16, data, 0, self._strides
         )
         out: _Floats = windows.astype(_FLOAT).dot(self._matrix)
-        np.rint(out, out=out)
-        pcm16 = out.clip(_LOWEST, _HIGHEST, out=out).astype(_PCM16).tobytes()
-        return pcm16[: units * self._out_bytes]
+        np.rint(out, out)
+        out.clip(_LOWEST, _HIGHEST, out)
+        return out.astype(_PCM16).tobytes()[: units * self._out_bytes]
 
     def flush(self) -> bytes:
         # Zeros fill the unit under way and take the place of the look-ahead. Half a sample

@@ -4,8 +4,9 @@
 
 Quality is measured as in ``tests/codecs/measure.py``, from 4.0 kHz up and from 200 Hz to 3.4 kHz.
 Time is processor time of this thread for one 20 ms frame, PCM16 bytes in and out; the contenders
-take turns within every round, and the median of the rounds is told. The row "on a call" is
-telcodecs with what surrounds it there: base64, mu-law, resampling, base64.
+take turns within every round, and the median of the rounds is told. The rows "on a call" add what
+surrounds a resampler there: base64 and mu-law on one side of it, base64 on the other. Ratios are
+to soxr LQ, for the rows on a call to soxr LQ on a call.
 """
 
 import argparse
@@ -13,8 +14,10 @@ import base64
 import json
 import statistics
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import soxr
@@ -24,12 +27,16 @@ from telcodecs.resample import Downsampler, Upsampler
 from tests.codecs import measure
 from tests.codecs.measure import HIGH_HZ, LOW_HZ, Fresh, Push
 
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
+    import audioop
+
 FRAMES = 50  # timed at a stretch: one second of audio
 IMAGES_OF = (213, 1013, 2203, 3001, 3301, *range(3403, 3990, 41))
 ALIASES_OF = (*range(4010, 4600, 41), 5003, 6007, 7019, 7950, 8103, 9001, 10007, 11003, 11970)
 SPEECH = (200, 317, 500, 731, 1013, 1459, 1999, 2503, 2801, 3001, 3203, 3301, 3389, 3400)
-REFERENCE = "soxr LQ"
-ON_A_CALL = "telcodecs on a call"
+OURS, REFERENCE = "telcodecs", "soxr LQ"
+ON_A_CALL = " on a call"
 
 
 @dataclass(frozen=True)
@@ -70,11 +77,12 @@ def soxr_stream(from_hz: int, to_hz: int, quality: str) -> Fresh:
 
 def ratecv_stream(from_hz: int, to_hz: int) -> Fresh:
     def fresh() -> Push:
-        state = None
+        state: Any = None  # ratecv's own, opaque
 
         def push(pcm: bytes) -> bytes:
             nonlocal state
-            out, state = g711.audioop.ratecv(pcm, 2, 1, from_hz, to_hz, state)
+            out: bytes
+            out, state = audioop.ratecv(pcm, 2, 1, from_hz, to_hz, state)
             return out
 
         return push
@@ -83,7 +91,7 @@ def ratecv_stream(from_hz: int, to_hz: int) -> Fresh:
 
 
 def contenders() -> dict[str, Contender]:
-    found = {"telcodecs": Contender(lambda: Upsampler().push, lambda: Downsampler().push)}
+    found = {OURS: Contender(lambda: Upsampler().push, lambda: Downsampler().push)}
     for quality in ("QQ", "LQ", "MQ", "HQ", "VHQ"):
         found[f"soxr {quality}"] = Contender(
             soxr_stream(LOW_HZ, HIGH_HZ, quality), soxr_stream(HIGH_HZ, LOW_HZ, quality)
@@ -94,13 +102,13 @@ def contenders() -> dict[str, Contender]:
     return found
 
 
-def call_up() -> Push:
-    push = Upsampler().push
+def call_up(fresh: Fresh) -> Push:
+    push = fresh()
     return lambda text: base64.b64encode(push(g711.ulaw_decode(base64.b64decode(text))))
 
 
-def call_down() -> Push:
-    push = Downsampler().push
+def call_down(fresh: Fresh) -> Push:
+    push = fresh()
     return lambda text: base64.b64encode(g711.ulaw_encode(push(base64.b64decode(text))))
 
 
@@ -140,25 +148,30 @@ def costs(field: Mapping[str, Contender], rounds: int) -> dict[str, Cost]:
     low, high = frames(LOW_HZ), frames(HIGH_HZ)
     up = {name: (contender.up(), low) for name, contender in field.items()}
     down = {name: (contender.down(), high) for name, contender in field.items()}
-    up[ON_A_CALL] = (call_up(), [base64.b64encode(g711.ulaw_encode(frame)) for frame in low])
-    down[ON_A_CALL] = (call_down(), [base64.b64encode(frame) for frame in high])
+    low_texts = [base64.b64encode(g711.ulaw_encode(frame)) for frame in low]
+    high_texts = [base64.b64encode(frame) for frame in high]
+    for name in (OURS, REFERENCE):
+        up[name + ON_A_CALL] = (call_up(field[name].up), low_texts)
+        down[name + ON_A_CALL] = (call_down(field[name].down), high_texts)
     up_us, down_us = medians(up, rounds), medians(down, rounds)
-    return {
-        name: Cost(
-            up_us[name],
-            down_us[name],
-            up_us[name] / up_us[REFERENCE],
-            down_us[name] / down_us[REFERENCE],
-        )
-        for name in up
-    }
+    return {name: beside_reference(name, up_us, down_us) for name in up}
+
+
+def beside_reference(name: str, up_us: Mapping[str, float], down_us: Mapping[str, float]) -> Cost:
+    reference = REFERENCE + ON_A_CALL if name.endswith(ON_A_CALL) else REFERENCE
+    return Cost(
+        up_us=up_us[name],
+        down_us=down_us[name],
+        up_ratio=up_us[name] / up_us[reference],
+        down_ratio=down_us[name] / down_us[reference],
+    )
 
 
 Row = dict[str, float]
 
 
 def table(rounds: int) -> dict[str, Row]:
-    """Every contender's figures; the row on a call has costs only."""
+    """Every contender's figures; the rows on a call have costs only."""
     field = contenders()
     cost = {name: asdict(value) for name, value in costs(field, rounds).items()}
     heard: dict[str, Row] = {name: asdict(quality(it)) for name, it in field.items()}
@@ -180,10 +193,10 @@ COLUMNS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
 
 
 def text(rows: Mapping[str, Row]) -> str:
-    lines = [f"{'':20}" + "".join(f"{head:>13}" for _, head, _ in COLUMNS)]
+    lines = [f"{'':21}" + "".join(f"{head:>13}" for _, head, _ in COLUMNS)]
     for name, row in rows.items():
         cells = [shown(row[key]) if key in row else "" for key, _, shown in COLUMNS]
-        lines.append(f"{name:20}" + "".join(f"{cell:>13}" for cell in cells))
+        lines.append(f"{name:21}" + "".join(f"{cell:>13}" for cell in cells))
     return "\n".join(lines)
 
 

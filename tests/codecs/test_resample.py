@@ -42,10 +42,12 @@ def test_any_cutting_gives_the_same_bytes(
 
 
 @kinds
-def test_single_bytes_give_the_same_as_one_push(kind: type[Resampler]) -> None:
+@pytest.mark.parametrize("size", [1, 7, 333])
+def test_odd_pieces_give_the_same_as_one_push(kind: type[Resampler], size: int) -> None:
     pcm = noise(1500)
     resampler = kind()
-    assert b"".join(resampler.push(pcm[i : i + 1]) for i in range(1500)) == kind().push(pcm)
+    pieces = [resampler.push(pcm[at : at + size]) for at in range(0, len(pcm), size)]
+    assert b"".join(pieces) == kind().push(pcm)
 
 
 @kinds
