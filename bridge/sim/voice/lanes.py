@@ -34,12 +34,16 @@ class Detection:
 
     def run(self) -> None:
         while True:
-            frame = self.frames.get()
-            match frame.body:
-                case Detect() as job:
-                    self._send(frame.session, frame.number, self._detect(frame.session, job))
-                case Close():
-                    self._detectors.pop(frame.session, None)
+            self.step()
+
+    def step(self) -> None:
+        """Takes one frame, once there is one."""
+        frame = self.frames.get()
+        match frame.body:
+            case Detect() as job:
+                self._send(frame.session, frame.number, self._detect(frame.session, job))
+            case Close():
+                self._detectors.pop(frame.session, None)
 
     def _detect(self, session: int, job: Detect) -> Result:
         try:
@@ -86,9 +90,11 @@ class Lane:
 
     def run(self) -> None:
         while True:
-            self._step(self._tasks.get())
+            self.step()
 
-    def _step(self, task: Task) -> None:
+    def step(self) -> None:
+        """Takes one result from one job, once there is one."""
+        task = self._tasks.get()
         if task.number in self._dropped:
             self._forget(task.number)
             return

@@ -23,7 +23,7 @@ from bridge.sim.voice.frames import (
 )
 from bridge.sim.voice.jobs import Failed, Job, Probabilities, Result, Speech, Transcript
 
-COMMAND: Final = (sys.executable, "-m", "bridge.sim.voice.worker")
+COMMAND: Final = (sys.executable, "-P", "-m", "bridge.sim.voice.worker")
 # The engines take one core each; libraries that would start a thread a core are told so.
 ENVIRONMENT: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 START_S = 60.0
@@ -59,6 +59,8 @@ class LocalVoice:
         self._sessions = 0
         self._numbers = 0
         self._jobs: dict[int, asyncio.Queue[Result]] = {}
+        self._settled = asyncio.Event()
+        self._settled.set()
 
     def open(self) -> "LocalSession":
         self._sessions += 1
@@ -68,12 +70,19 @@ class LocalVoice:
         """Hands out results until the voice is stopped or its last worker is dead."""
         while self._worker is not None:
             await self._read(self._worker)
+            self._settled.clear()
             worker, self._worker = self._worker, None
             code = await _ended(worker)
             self._fail_all(f"the voice process ended with code {code}")
             if self._restarts_left and not self._stopping:
                 self._restarts_left -= 1
                 await self._restart()
+            self._settled.set()
+
+    async def ready(self) -> bool:
+        """Waits out a restart; False when there is no worker and will be none."""
+        await self._settled.wait()
+        return self._worker is not None
 
     async def stop(self) -> None:
         """The worker's input ends, and with it the worker."""
@@ -164,14 +173,19 @@ class LocalSession:
     def __init__(self, voice: LocalVoice, number: int) -> None:
         self._voice = voice
         self._number = number
+        self._closed = False
 
     def ask(self, job: Job) -> AsyncIterator[Result]:
         """The job is on its way when this returns. Leaving the results early drops it."""
+        if self._closed:
+            raise RuntimeError("this session of the voice is closed")
         number, results = self._voice.post(self._number, job)
         return self._results(number, results)
 
     async def close(self) -> None:
-        self._voice.forget(self._number)
+        if not self._closed:
+            self._closed = True
+            self._voice.forget(self._number)
 
     async def _results(self, number: int, results: asyncio.Queue[Result]) -> AsyncIterator[Result]:
         try:
@@ -186,8 +200,11 @@ class LocalSession:
 
 
 async def _started(command: Sequence[str]) -> Process:
+    # The worker imports what this process imports, whatever folder it is started in.
+    path = os.pathsep.join(each or os.getcwd() for each in sys.path)
+    environment = os.environ | ENVIRONMENT | {"PYTHONPATH": path}
     worker = await asyncio.create_subprocess_exec(
-        *command, stdin=PIPE, stdout=PIPE, env=os.environ | ENVIRONMENT
+        *command, stdin=PIPE, stdout=PIPE, env=environment
     )
     try:
         async with asyncio.timeout(START_S):
