@@ -70,7 +70,7 @@ class Outbox:
             self.close(1006, "")
             return
         event = {"type": self._dialect.event(ga_name), "event_id": self.new_id("event"), **fields}
-        self._out.append(Send(json.dumps(event, separators=(",", ":"), ensure_ascii=False)))
+        self._out.append(Send(json.dumps(event, separators=(",", ":"))))
 
     def send_padded(self, ga_name: str, **fields: Any) -> None:
         """A text delta, padded where the dialect does so."""
@@ -112,5 +112,8 @@ class Outbox:
             self.closed = True
 
     def take(self) -> list[Out]:
+        """Frames before jobs: who answers a job at once overtakes no frame with that."""
         out, self._out = self._out, []
-        return out
+        frames: list[Out] = [message for message in out if not isinstance(message, Ask)]
+        jobs: list[Out] = [message for message in out if isinstance(message, Ask)]
+        return frames if self.closed else frames + jobs

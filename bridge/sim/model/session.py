@@ -173,7 +173,7 @@ class RealtimeSession:
         if "type" not in event:
             raise Refusal("invalid_event", "The 'type' field is missing.")
         kind = event["type"]
-        if kind not in self._checks:
+        if not isinstance(kind, str) or kind not in self._checks:
             raise wrong_value("type", kind, tuple(self._checks))
         self._fail_if_told(kind)
         self._checks[kind](event, "")
@@ -330,13 +330,18 @@ def _parsed(frame: str | bytes) -> dict[str, Any]:
     if isinstance(frame, bytes):
         raise Refusal("invalid_event", "Binary frames are not supported; send JSON as text.")
     try:
-        event = json.loads(frame)
-    except ValueError as problem:
+        event = json.loads(frame, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as problem:
         message = f"We could not parse the JSON body of your event: {problem}"
         raise Refusal("invalid_json", message) from problem
     if not isinstance(event, dict):
         raise Refusal("invalid_event", "An event has to be a JSON object with a 'type' field.")
     return event
+
+
+def _no_constant(name: str) -> None:
+    """NaN and Infinity are Python's, not JSON's."""
+    raise ValueError(f"{name} is not JSON")
 
 
 def _audio(text: str) -> bytes:
