@@ -1,0 +1,312 @@
+"""Whole calls over loopback sockets, against a small far end of the test's own."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+from websockets.asyncio.server import Server, ServerConnection, serve
+
+from bridge.sim.carrier.caller import (
+    AfterAgent,
+    At,
+    Caller,
+    EchoCaller,
+    HangUp,
+    Say,
+    ScriptedCaller,
+)
+from bridge.sim.carrier.line import padded
+from bridge.sim.carrier.phone import Line
+from bridge.sim.carrier.profile import INSTANT, StreamProfile
+from bridge.sim.carrier.rest import RestFacade
+from bridge.sim.carrier.result import CallResult
+from bridge.sim.carrier.shell import place_call
+from bridge.sim.carrier.signing import signature
+
+ACCOUNT = "AC" + "a" * 32
+TOKEN = "tok_0123456789abcdef"
+WORDS = b"\x10\x90" * 800  # 200 ms
+AGENT = bytes(0x20 + k % 7 for k in range(1600))  # 200 ms
+
+Talk = Callable[[ServerConnection, str], Awaitable[None]]
+
+
+@dataclass
+class FarEnd:
+    """A webhook that answers with one stream, and what is to be said on it."""
+
+    talk: Talk
+    pages: dict[str, str] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, str], dict[str, str]]] = field(default_factory=list)
+    upgrades: list[Any] = field(default_factory=list)
+    frames: list[dict[str, Any]] = field(default_factory=list)
+    url: str = ""
+    ws_url: str = ""
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        headers = dict(
+            (name.lower(), value.strip())
+            for name, _, value in (line.partition(":") for line in head.split("\r\n")[1:] if line)
+        )
+        body = (await reader.readexactly(int(headers["content-length"]))).decode()
+        path = head.split(" ")[1]
+        self.asked.append((path, headers, dict(parse_qsl(body, keep_blank_values=True))))
+        page = self.pages.get(path, "").replace("WS", self.ws_url).encode()
+        page = b"<Response>" + page + b"</Response>"
+        answer = f"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {len(page)}\r\n\r\n"
+        writer.write(answer.encode() + page)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    async def converse(self, socket: ServerConnection) -> None:
+        assert socket.request
+        self.upgrades.append(socket.request)
+        async for text in socket:
+            frame = json.loads(text)
+            self.frames.append(frame)
+            if frame["event"] == "start":
+                await self.talk(socket, frame["streamSid"])
+
+
+def message(event: str, sid: str, **body: str) -> str:
+    return json.dumps({"event": event, "streamSid": sid, **({event: body} if body else {})})
+
+
+async def says_agent(socket: ServerConnection, sid: str) -> None:
+    await socket.send(message("media", sid, payload=base64.b64encode(AGENT).decode()))
+    await socket.send(message("mark", sid, name="end"))
+
+
+async def says_nothing(socket: ServerConnection, sid: str) -> None:
+    pass
+
+
+def call(
+    far: FarEnd,
+    caller: Caller,
+    *,
+    rest: RestFacade | None = None,
+    stream_profile: StreamProfile | None = None,
+    status: bool = False,
+    time_limit_s: float = 20.0,
+) -> CallResult:
+    async def run() -> CallResult:
+        http = await asyncio.start_server(far.answer, "127.0.0.1", 0)
+        sockets: Server = await serve(far.converse, "127.0.0.1", 0)
+        far.url = f"http://127.0.0.1:{http.sockets[0].getsockname()[1]}"
+        far.ws_url = f"ws://127.0.0.1:{sockets.sockets[0].getsockname()[1]}"
+        before = asyncio.all_tasks()
+        async with http, sockets:
+            result = await place_call(
+                f"{far.url}/voice",
+                caller=caller,
+                account_sid=ACCOUNT,
+                auth_token=TOKEN,
+                from_number="+441632960001",
+                to_number="+441632960002",
+                line=Line(
+                    f"{far.url}/voice", status_callback=f"{far.url}/status" if status else None
+                ),
+                profile=INSTANT,
+                stream_profile=stream_profile,
+                rest=rest,
+                time_limit_s=time_limit_s,
+            )
+            # Give the far end's own connection tasks a moment to see the close.
+            left = asyncio.all_tasks() - before
+            if left:
+                await asyncio.wait(left, timeout=2)
+            assert not asyncio.all_tasks() - before
+        return result
+
+    return asyncio.run(run())
+
+
+def test_a_call_from_webhook_to_hang_up() -> None:
+    far = FarEnd(says_agent, {"/voice": '<Connect><Stream url="WS/media/1"/></Connect>'})
+    caller = ScriptedCaller([Say(WORDS, AfterAgent(quiet_ms=100)), HangUp(AfterAgent(spoke=False))])
+    result = call(far, caller, status=True)
+
+    assert (result.outcome, result.ended_by) == ("completed", "caller")
+    assert result.warnings == () == result.errors
+    assert result.heard.strip(b"\xff") == AGENT
+    assert result.sent_ulaw.strip(b"\xff") == WORDS
+    assert [mark.name for mark in result.marks] == ["end"]
+    assert [step.timed_out for step in result.steps] == [False, False]
+    assert [f["event"] for f in far.frames[:3]] == ["connected", "start", "media"]
+    assert far.frames[-1]["event"] == "stop"
+    numbers = [int(f["sequenceNumber"]) for f in far.frames[1:]]
+    assert numbers == list(range(1, len(numbers) + 1))
+    sent = b"".join(base64.b64decode(f["media"]["payload"]) for f in far.frames if "media" in f)
+    assert sent.strip(b"\xff") == WORDS
+    timings = result.timings
+    assert timings.webhook_ms and timings.socket_open_ms
+    assert timings.first_media_ms is not None and timings.first_audio_ms is not None
+    assert 0 < timings.first_media_ms <= timings.first_audio_ms < 1000
+    assert [e.request.purpose for e in result.exchanges] == ["voice", "status"]
+
+
+def test_webhook_and_upgrade_are_what_twilio_sends() -> None:
+    far = FarEnd(says_nothing, {"/voice": '<Connect><Stream url="WS/media/1?a=b"/></Connect>'})
+    result = call(far, ScriptedCaller([HangUp(At(0.0))]))
+
+    path, headers, fields = far.asked[0]
+    assert path == "/voice"
+    expected = signature(TOKEN, f"{far.url}/voice", fields.items())
+    assert headers["x-twilio-signature"] == expected
+    assert headers["user-agent"] == "TwilioProxy/1.1"
+    (upgrade,) = far.upgrades
+    assert upgrade.path == "/media/1"
+    assert upgrade.headers["User-Agent"] == "Twilio.TmeWs/1.0"
+    assert upgrade.headers["X-Twilio-Signature"] == signature(TOKEN, f"{far.ws_url}/media/1")
+    assert not {"Origin", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"} & set(
+        upgrade.headers
+    )
+    assert [w.code for w in result.warnings] == [31920]  # the query
+
+
+def test_a_socket_closed_by_the_far_end_leads_to_the_action() -> None:
+    async def closes(socket: ServerConnection, sid: str) -> None:
+        await says_agent(socket, sid)
+        await socket.close()
+
+    far = FarEnd(
+        closes,
+        {
+            "/voice": '<Connect action="/after"><Stream url="WS/media/1"/></Connect>',
+            "/after": "<Hangup/>",
+        },
+    )
+    result = call(far, ScriptedCaller([]))
+    assert [path for path, _, _ in far.asked] == ["/voice", "/after"]
+    assert [error.code for error in result.errors] == [31921]
+    assert (result.outcome, result.ended_by) == ("completed", "document")
+
+
+def test_a_connection_that_breaks_is_told_from_one_that_is_closed() -> None:
+    async def breaks(socket: ServerConnection, sid: str) -> None:
+        socket.transport.abort()
+
+    far = FarEnd(breaks, {"/voice": '<Connect><Stream url="WS/media/1"/></Connect>'})
+    assert [error.code for error in call(far, ScriptedCaller([])).errors] == [31903]
+
+
+def test_rest_ends_the_call() -> None:
+    async def run_out() -> tuple[CallResult, int]:
+        statuses: list[int] = []
+        async with RestFacade(ACCOUNT, TOKEN) as rest:
+
+            async def hangs_up(socket: ServerConnection, sid: str) -> None:
+                call_sid = far.frames[-1]["start"]["callSid"]
+                path = f"/2010-04-01/Accounts/{ACCOUNT}/Calls/{call_sid}.json"
+                async with httpx.AsyncClient(auth=(ACCOUNT, TOKEN)) as client:
+                    answer = await client.post(rest.url + path, data={"Status": "completed"})
+                    statuses.append(answer.status_code)
+
+            far = FarEnd(hangs_up, {"/voice": '<Connect><Stream url="WS/media/1"/></Connect>'})
+            http = await asyncio.start_server(far.answer, "127.0.0.1", 0)
+            async with http, serve(far.converse, "127.0.0.1", 0) as sockets:
+                far.ws_url = f"ws://127.0.0.1:{sockets.sockets[0].getsockname()[1]}"
+                result = await place_call(
+                    f"http://127.0.0.1:{http.sockets[0].getsockname()[1]}/voice",
+                    caller=ScriptedCaller([]),
+                    account_sid=ACCOUNT,
+                    auth_token=TOKEN,
+                    from_number="+441632960001",
+                    to_number="+441632960002",
+                    profile=INSTANT,
+                    rest=rest,
+                )
+        assert far.frames[-1]["event"] == "stop"
+        return result, statuses[0]
+
+    result, status = asyncio.run(run_out())
+    assert status == 200
+    assert (result.outcome, result.ended_by) == ("completed", "rest")
+    assert result.warnings == () == result.errors
+
+
+def test_nobody_there_is_a_failed_call_and_not_an_exception() -> None:
+    async def run() -> CallResult:
+        server = await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        server.close()
+        await server.wait_closed()
+        return await place_call(
+            f"http://127.0.0.1:{port}/voice",
+            caller=ScriptedCaller([]),
+            account_sid=ACCOUNT,
+            auth_token=TOKEN,
+            from_number="anonymous",
+            to_number="+441632960002",
+            profile=INSTANT,
+        )
+
+    result = asyncio.run(run())
+    assert (result.outcome, result.ended_by) == ("failed", "error")
+    assert [error.code for error in result.errors] == [11205]
+    assert [e.request.attempt for e in result.exchanges] == [1, 2]
+    assert result.heard == b""
+
+
+def test_a_refused_upgrade_and_a_refused_connection_have_their_codes() -> None:
+    body = '<Connect><Stream url="{}"/></Connect>'
+    far = FarEnd(says_nothing, {"/voice": body.format("ws://127.0.0.1:1/media")})
+    assert [error.code for error in call(far, ScriptedCaller([])).errors] == [31902]
+
+    async def run() -> CallResult:
+        far = FarEnd(says_nothing)
+        http = await asyncio.start_server(far.answer, "127.0.0.1", 0)
+        async with (
+            http,
+            serve(
+                far.converse, "127.0.0.1", 0, process_request=lambda c, r: c.respond(403, "no\n")
+            ) as sockets,
+        ):
+            far.pages["/voice"] = body.format(
+                f"ws://127.0.0.1:{sockets.sockets[0].getsockname()[1]}/media"
+            )
+            return await place_call(
+                f"http://127.0.0.1:{http.sockets[0].getsockname()[1]}/voice",
+                caller=ScriptedCaller([]),
+                account_sid=ACCOUNT,
+                auth_token=TOKEN,
+                from_number="+441632960001",
+                to_number="+441632960002",
+                profile=INSTANT,
+            )
+
+    assert [error.code for error in asyncio.run(run()).errors] == [31920]
+
+
+def test_the_time_limit_ends_a_call_that_nobody_ends() -> None:
+    far = FarEnd(says_nothing, {"/voice": '<Connect><Stream url="WS/media/1"/></Connect>'})
+    caller = EchoCaller(ScriptedCaller([Say(WORDS, At(0.0))]), delay_ms=100, gain_db=-20)
+    result = call(far, caller, time_limit_s=0.5)
+    assert (result.outcome, result.ended_by) == ("completed", "limit")
+    assert len(result.steps) == 1
+    assert result.sent_ulaw.strip(b"\xff") == padded(WORDS)
+    assert len(result.sent_ulaw) == len(result.heard) == 160 * (len(result.heard) // 160)
+
+
+def test_a_socket_left_open_ends_when_the_far_end_closes_it() -> None:
+    async def leaves(socket: ServerConnection, sid: str) -> None:
+        asyncio.get_running_loop().call_later(0.3, lambda: leaving.append(close(socket)))
+
+    def close(socket: ServerConnection) -> asyncio.Task[None]:
+        return asyncio.get_running_loop().create_task(socket.close())
+
+    leaving: list[asyncio.Task[None]] = []
+    far = FarEnd(leaves, {"/voice": '<Connect><Stream url="WS/media/1"/></Connect>'})
+    profile = StreamProfile(sends_stop=False, closes_socket=False)
+    result = call(far, ScriptedCaller([HangUp(At(0.02))]), stream_profile=profile)
+    assert (result.outcome, result.ended_by) == ("completed", "caller")
+    assert far.frames[-1]["event"] == "media"
+    assert result.errors == ()
