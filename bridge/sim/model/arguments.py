@@ -10,7 +10,12 @@ from bridge.sim.model.number_words import digit_strings, numbers
 OF_DIGITS = re.compile(r"\b(number|no|code|id|digits?|phone|order|account|pin|zip|reference)\b")
 # A string of this kind is all that was said.
 OF_WORDS = re.compile(r"\b(words|text|query|passage|question|sentence|message|quote|said)\b")
-BEFORE_A_NAME = re.compile(r"\b(?:in|for|at|to|from|about|of|called|named)\s+(?:the\s+)?(.+)", re.I)
+# What stands before the words that fit a string, the likeliest first.
+BEFORE_A_NAME = ("in", "at", "for", "from", "about", "of", "called", "named", "to", "i am", "i'm")
+BEFORE_AN_ORIGIN = ("from",)
+BEFORE_A_DESTINATION = ("to",)
+ORIGIN = re.compile(r"\b(from|origin|departure|source)\b")
+DESTINATION = re.compile(r"\b(to|destination|arrival|target)\b")
 BEHIND_A_NAME = re.compile(r"\s+(?:in|for|at|to|from|on|with|by)\s", re.I)
 LONGEST_NAME_WORDS = 4
 NOT = re.compile(r"\b(no|not|never|without|don't|doesn't)\b", re.I)
@@ -135,12 +140,18 @@ def _part(name: str, about: str, said: str) -> str:
         return _trimmed(named[1])
     if OF_WORDS.search(about):
         return said.strip()
-    name_like = BEFORE_A_NAME.search(said)
-    if name_like:
-        part = BEHIND_A_NAME.split(name_like[1])[0]
-        if len(part.split()) <= LONGEST_NAME_WORDS:
+    for word in _words_before(name):
+        found = re.search(rf"\b{word}\s+(?:(?:the|an?)\s+)?(.+)", said, re.IGNORECASE)
+        part = BEHIND_A_NAME.split(found[1])[0] if found else ""
+        if 0 < len(part.split()) <= LONGEST_NAME_WORDS:
             return _trimmed(part)
     return said.strip()
+
+
+def _words_before(name: str) -> tuple[str, ...]:
+    if ORIGIN.search(name):
+        return BEFORE_AN_ORIGIN
+    return BEFORE_A_DESTINATION if DESTINATION.search(name) else BEFORE_A_NAME
 
 
 def _trimmed(text: str) -> str:

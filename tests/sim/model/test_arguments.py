@@ -6,8 +6,6 @@ import pytest
 
 from bridge.sim.model.arguments import Unfilled, fill
 
-SAID = "Please book a table for four at Luigi's on the terrace at half past"
-
 
 def one(schema: dict[str, Any], said: str, name: str = "value") -> Any:
     return fill({"properties": {name: schema}}, said).get(name)
@@ -25,6 +23,11 @@ def one(schema: dict[str, Any], said: str, name: str = "value") -> Any:
         ("code", {"type": "string", "pattern": "^[0-9]{4}$"}, "12, no, 4711", "4711"),
         ("name", {"type": "string"}, "Hi. My name is Ada Byron. Hello.", "Ada Byron"),
         ("city", {"type": "string"}, "is it warm in the Hague?", "Hague"),
+        ("city", {"type": "string"}, "I want to know if it rains in Rome for once", "Rome"),
+        ("origin", {"type": "string"}, "a train to Rome from Milan", "Milan"),
+        ("destination", {"type": "string"}, "a train to New York from Milan", "New York"),
+        ("sign", {"type": "string"}, "Tell me mine. I am an aquarius.", "aquarius"),
+        ("note", {"type": "string"}, "I feel so very tired today", "I feel so very tired today"),
         ("query", {"type": "string"}, "who lives in Rome", "who lives in Rome"),
         ("smoking", {"type": "boolean"}, "yes, smoking", True),
         ("smoking", {"type": "boolean"}, "we do not smoke", False),
