@@ -62,7 +62,11 @@ def model_settings(env: Environ) -> tuple[ModelSettings, list[str]]:
     provider = _provider(env)
     if provider == "azure":
         azure = _azure(env)
-        return azure, plaintext_warning(azure.endpoint, "AZURE_OPENAI_ENDPOINT")
+        unused = [
+            "OFFHOOK_MODEL has no effect: with azure it is the deployment that says the model."
+        ]
+        warnings = unused if env.given("OFFHOOK_MODEL") else []
+        return azure, warnings + plaintext_warning(azure.endpoint, "AZURE_OPENAI_ENDPOINT")
     if provider == "openai":
         openai = _openai(env)
         return openai, plaintext_warning(openai.base_url, "OPENAI_BASE_URL")

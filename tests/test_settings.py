@@ -213,6 +213,14 @@ def test_a_plain_azure_endpoint_elsewhere_is_warned_of() -> None:
     assert not any("not encrypted" in warning for warning in here.warnings)
 
 
+def test_a_model_named_beside_an_azure_deployment_is_warned_of() -> None:
+    assert any(
+        "OFFHOOK_MODEL has no effect" in warning
+        for warning in Settings.from_env(AZURE | {"OFFHOOK_MODEL": "m"}).warnings
+    )
+    assert not any("OFFHOOK_MODEL" in warning for warning in Settings.from_env(AZURE).warnings)
+
+
 def test_an_azure_endpoint_with_its_path_pasted_along_is_an_error() -> None:
     pasted = "https://unit.openai.azure.com/openai/realtime"
     assert (
