@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from bridge.sim.carrier.number import Line
 from bridge.sim.carrier.profile import PhoneProfile
 from bridge.sim.carrier.signing import Field
+from bridge.sim.carrier.twiml import Stream
 from bridge.sim.carrier.webhook import Identity, Purpose
 
 
@@ -25,9 +27,12 @@ class Callback:
 class Callbacks:
     """Takes events as they happen and gives back what is to be posted when it is due."""
 
-    def __init__(self, identity: Identity, profile: PhoneProfile, epoch_s: float) -> None:
+    def __init__(
+        self, identity: Identity, line: Line, profile: PhoneProfile, epoch_s: float
+    ) -> None:
         """``epoch_s`` is the wall clock, in seconds since 1970, where ``now`` is 0."""
         self._identity = identity
+        self._line = line
         self._profile = profile
         self._epoch_s = epoch_s
         self._random = random.Random(f"callbacks {profile.seed}")
@@ -35,8 +40,11 @@ class Callbacks:
         self._posted = 0
         self._heap: list[tuple[float, int, Callback]] = []
 
-    def call(self, url: str, status: str, now: float, duration_s: float | None = None) -> None:
+    def call(self, event: str, status: str, now: float, duration_s: float | None = None) -> None:
         """A step of the call; with its duration, the last one."""
+        url = self._line.status_callback
+        if url is None or event not in self._line.status_events:
+            return
         fields = [
             *self._identity.fields(status),
             ("Timestamp", format_datetime(self._wall(now))),
@@ -49,20 +57,22 @@ class Callbacks:
         self._sequence += 1
         self._post(Callback("status", "POST", url, tuple(fields)), now)
 
-    def stream(
-        self, url: str, method: str, event: str, stream: tuple[str, str], now: float, error: str
-    ) -> None:
-        """A step of a stream, which is given as its SID and its name."""
+    def stream(self, verb: Stream, event: str, stream_sid: str, now: float, error: str) -> None:
+        """A step of the stream that ``verb`` asked for."""
+        url = verb.status_callback
+        if url is None:
+            return
         fields = [
             ("AccountSid", self._identity.account_sid),
             ("CallSid", self._identity.call_sid),
-            ("StreamSid", stream[0]),
-            ("StreamName", stream[1]),
+            ("StreamSid", stream_sid),
+            ("StreamName", verb.name or stream_sid),
             ("StreamEvent", event),
             ("Timestamp", self._wall(now).isoformat(timespec="milliseconds")),
         ]
         if error:
             fields.append(("StreamError", error))
+        method = verb.status_callback_method
         self._post(Callback("stream-status", method, url, tuple(fields)), now)
 
     def deadline(self) -> float | None:

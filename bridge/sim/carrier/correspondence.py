@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from bridge.sim.carrier.callbacks import Callbacks
 from bridge.sim.carrier.commands import Ask
+from bridge.sim.carrier.number import Line
 from bridge.sim.carrier.profile import PhoneProfile
 from bridge.sim.carrier.signing import Field
 from bridge.sim.carrier.warning import Warning_
@@ -51,9 +52,14 @@ class _Pending:
 
 class Correspondence:
     def __init__(
-        self, identity: Identity, auth_token: str, profile: PhoneProfile, epoch_s: float
+        self,
+        identity: Identity,
+        line: Line,
+        auth_token: str,
+        profile: PhoneProfile,
+        epoch_s: float,
     ) -> None:
-        self.callbacks = Callbacks(identity, profile, epoch_s)
+        self.callbacks = Callbacks(identity, line, profile, epoch_s)
         self.exchanges: list[Exchange] = []
         self.warnings: list[Warning_] = []
         self._auth_token = auth_token

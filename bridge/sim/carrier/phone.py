@@ -7,11 +7,11 @@ request, or for one moment to come, or for one stream to open or to end.
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from bridge.sim.carrier.caller import Caller
 from bridge.sim.carrier.commands import CloseSocket, Command, OpenSocket, Over, Send
 from bridge.sim.carrier.correspondence import Answered, Correspondence
+from bridge.sim.carrier.number import Line
 from bridge.sim.carrier.profile import PhoneProfile, StreamProfile
 from bridge.sim.carrier.signing import Field, signature
 from bridge.sim.carrier.stream import MediaStream
@@ -41,17 +41,6 @@ class NotInProgress(Exception):
     """REST asked something of a call that is over (21220)."""
 
 
-@dataclass(frozen=True)
-class Line:
-    """The number that was dialled, as its owner configured it."""
-
-    voice_url: str
-    voice_method: str = "POST"
-    fallback_url: str | None = None
-    status_callback: str | None = None
-    status_events: frozenset[str] = frozenset({"completed"})
-
-
 class PhoneCall:
     def __init__(
         self,
@@ -76,7 +65,7 @@ class PhoneCall:
         self._profile = profile or PhoneProfile()
         self._stream_profile = stream_profile or StreamProfile()
         self._random = random.Random(f"sids {identity.call_sid} {self._profile.seed}")
-        self._letters = Correspondence(identity, auth_token, self._profile, epoch_s)
+        self._letters = Correspondence(identity, line, auth_token, self._profile, epoch_s)
         self._warnings: list[Warning_] = []
         self._began = 0.0
         self._documents = 0
@@ -386,21 +375,13 @@ class PhoneCall:
         return [self.over]
 
     def _progress(self, event: str, now: float) -> None:
-        url = self._line.status_callback
-        if url is None or event not in self._line.status_events:
-            return
         duration_s = now - self._began if event == "completed" else None
-        status = event if event in ("initiated", "ringing") else self.status
-        self._letters.callbacks.call(url, status, now, duration_s)
+        status = event if event == "initiated" else self.status
+        self._letters.callbacks.call(event, status, now, duration_s)
 
     def _stream_event(self, event: str, now: float, error: str = "") -> None:
-        verb = self._verb
-        if not isinstance(verb, Stream) or verb.status_callback is None:
-            return
-        stream = (self._stream_sid, verb.name or self._stream_sid)
-        self._letters.callbacks.stream(
-            verb.status_callback, verb.status_callback_method, event, stream, now, error
-        )
+        if isinstance(self._verb, Stream):
+            self._letters.callbacks.stream(self._verb, event, self._stream_sid, now, error)
 
     def _error(self, code: int, text: str, at: float) -> None:
         self.errors.append(Warning_(code, text, at))

@@ -17,7 +17,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from bridge.sim.carrier.caller import Caller, EchoCaller, ScriptedCaller, StepRecord
 from bridge.sim.carrier.commands import Ask, CloseSocket, Command, OpenSocket, Over, Send
-from bridge.sim.carrier.phone import Line, PhoneCall
+from bridge.sim.carrier.number import Line
+from bridge.sim.carrier.phone import PhoneCall
 from bridge.sim.carrier.profile import PhoneProfile, StreamProfile
 from bridge.sim.carrier.rest import RestFacade
 from bridge.sim.carrier.result import CallResult, result_of
@@ -174,7 +175,7 @@ class _LivePhone:
         return task
 
     def _send(self, to: _Socket, text: str) -> None:
-        if to.outgoing.qsize() >= CONGESTED and '"event": "media"' in text[:20]:
+        if to.outgoing.qsize() >= CONGESTED and text.startswith('{"event":"media"'):
             self._phone.congested(time.monotonic())
             return
         to.outgoing.put_nowait(text)

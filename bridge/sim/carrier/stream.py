@@ -134,7 +134,7 @@ class MediaStream:
         }
         if self._profile.parameters_absent and not self._parameters:
             del start["customParameters"]
-        connected = json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"})
+        connected = _text({"event": "connected", "protocol": "Call", "version": "1.0.0"})
         return [connected, self._message("start", start)]
 
     def receive(self, frame: str | bytes, now: float) -> list[str]:
@@ -291,7 +291,7 @@ class MediaStream:
 
     def _message(self, event: str, body: dict[str, Any]) -> str:
         self._sequence += 1
-        return json.dumps(
+        return _text(
             {
                 "event": event,
                 "sequenceNumber": str(self._sequence),
@@ -304,3 +304,7 @@ class MediaStream:
         self.warning_counts[code] += 1
         if self.warning_counts[code] == 1:
             self.warnings.append(Warning_(code, text, at))
+
+
+def _text(message: dict[str, Any]) -> str:
+    return json.dumps(message, separators=(",", ":"))

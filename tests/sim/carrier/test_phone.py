@@ -10,7 +10,8 @@ import pytest
 
 from bridge.sim.carrier.caller import At, Caller, HangUp, ScriptedCaller
 from bridge.sim.carrier.commands import Ask, CloseSocket, Command, OpenSocket, Over, Send
-from bridge.sim.carrier.phone import Line, NotInProgress, PhoneCall
+from bridge.sim.carrier.number import Line
+from bridge.sim.carrier.phone import NotInProgress, PhoneCall
 from bridge.sim.carrier.profile import INSTANT, PhoneProfile, StreamProfile
 from bridge.sim.carrier.signing import signature
 from bridge.sim.carrier.webhook import Failure, Identity, Request, Response

@@ -21,7 +21,7 @@ from bridge.sim.carrier.caller import (
     ScriptedCaller,
 )
 from bridge.sim.carrier.line import padded
-from bridge.sim.carrier.phone import Line
+from bridge.sim.carrier.number import Line
 from bridge.sim.carrier.profile import INSTANT, StreamProfile
 from bridge.sim.carrier.rest import RestFacade
 from bridge.sim.carrier.result import CallResult
@@ -50,10 +50,8 @@ class FarEnd:
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        headers = dict(
-            (name.lower(), value.strip())
-            for name, _, value in (line.partition(":") for line in head.split("\r\n")[1:] if line)
-        )
+        lines = (line.partition(":") for line in head.split("\r\n")[1:] if line)
+        headers = {name.lower(): value.strip() for name, _, value in lines}
         body = (await reader.readexactly(int(headers["content-length"]))).decode()
         path = head.split(" ")[1]
         self.asked.append((path, headers, dict(parse_qsl(body, keep_blank_values=True))))
