@@ -17,6 +17,7 @@ class StreamProfile:
     silence: Silence = "pure"  # what the line sends while the caller says nothing
     comfort_dbfs: float = -60.0
     omit_frames: frozenset[int] = frozenset()  # media lost on the way, counted from 0
+    conceal_frames: frozenset[int] = frozenset()  # lost before Twilio, sent as silence
     chunk_counts_omitted: bool = False  # whether chunk numbers show the loss (undocumented)
     # What becomes of a last piece shorter than 160 bytes is undocumented. "hold" waits for more
     # and so keeps back the marks behind it; "pad" plays it, filled with silence.

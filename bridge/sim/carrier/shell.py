@@ -2,21 +2,27 @@
 
 import asyncio
 import secrets
-import socket
-import ssl
 import time
 from collections.abc import Coroutine, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from bridge.sim.carrier.caller import Caller, EchoCaller, ScriptedCaller, StepRecord
 from bridge.sim.carrier.commands import Ask, CloseSocket, Command, OpenSocket, Over, Send
+from bridge.sim.carrier.delivery import Link
+from bridge.sim.carrier.media_socket import (
+    LINGER_S,
+    Closed,
+    Event,
+    Frame,
+    MediaSocket,
+    Opened,
+    Refused,
+)
 from bridge.sim.carrier.number import Line
 from bridge.sim.carrier.phone import PhoneCall
 from bridge.sim.carrier.profile import PhoneProfile, StreamProfile
@@ -24,19 +30,8 @@ from bridge.sim.carrier.rest import RestFacade
 from bridge.sim.carrier.result import CallResult, result_of
 from bridge.sim.carrier.webhook import MAX_BODY_BYTES, Failure, Identity, Request, Response
 
-USER_AGENT: Final = "Twilio.TmeWs/1.0"
-CONNECT_S: Final = 5.0  # Voice, "webhook connection behaviour"; taken for sockets as well
-CLOSE_S: Final = 2.0
+CONNECT_S: Final = 5.0  # Voice, "webhook connection behaviour"
 SETTLE_S: Final = 5.0  # callbacks and closing handshakes after the call
-LINGER_S: Final = 30.0  # a socket that is not closed has been seen half open for 30 to 45 s
-CONGESTED: Final = 500  # messages the far end has not read: ten seconds of audio
-
-
-@dataclass
-class _Socket:
-    outgoing: asyncio.Queue[str | CloseSocket] = field(default_factory=asyncio.Queue)
-    task: asyncio.Task[None] | None = None
-    open: bool = False
 
 
 async def place_call(
@@ -50,16 +45,19 @@ async def place_call(
     line: Line | None = None,
     profile: PhoneProfile | None = None,
     stream_profile: StreamProfile | None = None,
+    to_bridge: Link | None = None,
+    from_bridge: Link | None = None,
     rest: RestFacade | None = None,
+    http: httpx.AsyncClient | None = None,
     time_limit_s: float = 600.0,
     call_sid: str | None = None,
 ) -> CallResult:
     """Calls the number behind ``webhook_url`` and returns when the call is over.
 
-    ``line`` replaces the plain line that has only its webhook. Streams over ``ws`` are allowed
-    where the webhook itself is plain HTTP on a loopback address.
+    ``line`` replaces the plain line that has only its webhook; the links are the network between
+    the carrier and the bridge's media socket; ``http`` is shared by many calls where it is given.
+    Streams over ``ws`` are allowed where the webhook is plain HTTP on a loopback address.
     """
-    line = line or Line(webhook_url)
     profile = profile or PhoneProfile()
     profile = replace(
         profile,
@@ -69,20 +67,27 @@ async def place_call(
     call_sid = call_sid or f"CA{secrets.token_hex(16)}"
     phone = PhoneCall(
         Identity(account_sid, call_sid, from_number, to_number),
-        line,
+        line or Line(webhook_url),
         auth_token=auth_token,
         caller=caller,
         profile=profile,
         stream_profile=stream_profile,
         epoch_s=time.time() - time.monotonic(),
     )
-    timeout = httpx.Timeout(profile.total_timeout_s, connect=CONNECT_S)
-    async with httpx.AsyncClient(timeout=timeout, trust_env=False) as client:
-        live = _LivePhone(phone, client)
+    async with AsyncExitStack() as stack:
+        if http is None:
+            http = await stack.enter_async_context(http_client())
+        live = _LivePhone(phone, http, to_bridge, from_bridge)
         if rest:
             rest.calls.add(call_sid, live.update, lambda: phone.status)
         await live.run()
     return result_of(phone, steps_of(caller), live.socket_open_ms)
+
+
+def http_client() -> httpx.AsyncClient:
+    """With the time limits of a webhook, past every proxy of this machine."""
+    timeout = httpx.Timeout(PhoneProfile.total_timeout_s, connect=CONNECT_S)
+    return httpx.AsyncClient(timeout=timeout, trust_env=False)
 
 
 def steps_of(caller: Caller) -> tuple[StepRecord, ...]:
@@ -97,13 +102,20 @@ def steps_of(caller: Caller) -> tuple[StepRecord, ...]:
 
 
 class _LivePhone:
-    """Carries out the commands of one call, each socket with one reader and one writer."""
+    """Carries out the commands of one call and tells it what became of them."""
 
-    def __init__(self, phone: PhoneCall, client: httpx.AsyncClient) -> None:
+    def __init__(
+        self,
+        phone: PhoneCall,
+        http: httpx.AsyncClient,
+        to_bridge: Link | None,
+        from_bridge: Link | None,
+    ) -> None:
         self.socket_open_ms: float | None = None  # of the first stream
         self._phone = phone
-        self._client = client
-        self._sockets: dict[str, _Socket] = {}
+        self._http = http
+        self._links = (to_bridge, from_bridge)
+        self._sockets: dict[str, tuple[MediaSocket, asyncio.Task[None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
         self._wake = asyncio.Event()
@@ -145,7 +157,7 @@ class _LivePhone:
             self._do(self._phone.tick(time.monotonic()))
 
     def _react(self, commands: list[Command]) -> None:
-        """After an event: the next deadline may be another one."""
+        """After an event, which may have moved the next deadline."""
         self._do(commands)
         due = self._phone.deadline()
         if self._armed_for is None or due is None or due < self._armed_for:
@@ -156,14 +168,12 @@ class _LivePhone:
             match command:
                 case Ask(request):
                     self._start(self._ask(request))
-                case OpenSocket(stream_sid):
-                    made = _Socket()
-                    self._sockets[stream_sid] = made
-                    made.task = self._start(self._converse(command, made))
+                case OpenSocket():
+                    self._open(command)
                 case Send(stream_sid, text):
-                    self._send(self._sockets[stream_sid], text)
+                    self._send(self._sockets[stream_sid][0], text)
                 case CloseSocket(stream_sid):
-                    self._close(self._sockets[stream_sid], command)
+                    self._close(*self._sockets[stream_sid], command)
                 case Over():
                     pass  # the phone knows
 
@@ -174,18 +184,44 @@ class _LivePhone:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _send(self, to: _Socket, text: str) -> None:
-        if to.outgoing.qsize() >= CONGESTED and text.startswith('{"event":"media"'):
-            self._phone.congested(time.monotonic())
-            return
-        to.outgoing.put_nowait(text)
+    # --- WebSocket
 
-    def _close(self, which: _Socket, command: CloseSocket) -> None:
-        if not which.open and which.task:
-            which.task.cancel()  # the handshake is no longer wanted
+    def _open(self, command: OpenSocket) -> None:
+        stream_sid = command.stream_sid
+        to_bridge, from_bridge = self._links
+        made = MediaSocket(
+            command,
+            lambda event: self._heard_of(stream_sid, event),
+            to_bridge=to_bridge,
+            from_bridge=from_bridge,
+        )
+        self._sockets[stream_sid] = (made, self._start(made.run()))
+
+    def _heard_of(self, stream_sid: str, event: Event) -> None:
+        now = time.monotonic()
+        match event:
+            case Frame(data):
+                self._react(self._phone.socket_message(stream_sid, data, now))
+            case Opened(ms):
+                self.socket_open_ms = ms if self.socket_open_ms is None else self.socket_open_ms
+                self._react(self._phone.socket_opened(stream_sid, now))
+            case Refused(code, text):
+                self._react(self._phone.socket_refused(stream_sid, code, text, now))
+            case Closed(code):
+                self._react(self._phone.socket_closed(stream_sid, code, now))
+
+    def _send(self, to: MediaSocket, text: str) -> None:
+        if to.congested and text.startswith('{"event":"media"'):
+            self._phone.congested(time.monotonic())
+        else:
+            to.send(text)
+
+    def _close(self, which: MediaSocket, task: asyncio.Task[None], command: CloseSocket) -> None:
+        if not which.is_open:
+            task.cancel()  # the handshake is no longer wanted
         if not command.politely:
             self._settle_s = LINGER_S + SETTLE_S
-        which.outgoing.put_nowait(command)
+        which.send(command)
 
     # --- HTTP
 
@@ -195,7 +231,7 @@ class _LivePhone:
 
     async def _answer(self, request: Request) -> Response | Failure:
         try:
-            async with self._client.stream(
+            async with self._http.stream(
                 request.method, request.url, content=request.body, headers=dict(request.headers)
             ) as answer:
                 body = bytearray()
@@ -210,94 +246,14 @@ class _LivePhone:
                     body=bytes(body),
                     location=headers.get("location", ""),
                 )
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             return Failure("connect", str(error))
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             return Failure("connect", str(error))
         except httpx.TimeoutException as error:
             return Failure("timeout", str(error))
         except httpx.HTTPError as error:
             return Failure("broken", str(error))
-
-    # --- WebSocket
-
-    async def _converse(self, command: OpenSocket, ours: _Socket) -> None:
-        stream_sid, asked_at = command.stream_sid, time.monotonic()
-        peer = await self._connect(command)
-        if peer is None:
-            return
-        ours.open = True
-        now = time.monotonic()
-        if self.socket_open_ms is None:
-            self.socket_open_ms = (now - asked_at) * 1000
-        writer = self._start(_write(peer, ours.outgoing))
-        try:
-            self._react(self._phone.socket_opened(stream_sid, now))
-            while True:
-                frame = await peer.recv()
-                self._react(self._phone.socket_message(stream_sid, frame, time.monotonic()))
-        except ConnectionClosed as closed:
-            code = closed.rcvd.code if closed.rcvd else None
-            self._react(self._phone.socket_closed(stream_sid, code, time.monotonic()))
-        finally:
-            writer.cancel()
-            peer.transport.abort()
-
-    async def _connect(self, command: OpenSocket) -> ClientConnection | None:
-        """As captured: no Origin, no subprotocol, no extension. None where it failed."""
-        try:
-            return await connect(
-                command.url,
-                additional_headers=dict(command.headers),
-                user_agent_header=USER_AGENT,
-                compression=None,
-                proxy=None,
-                open_timeout=CONNECT_S,
-                close_timeout=CLOSE_S,
-                ping_interval=None,  # whether Twilio pings is undocumented
-                max_size=None,
-            )
-        except (InvalidHandshake, InvalidURI, OSError, EOFError) as error:
-            code, text = _why(error), f"{type(error).__name__}: {error}"
-            now = time.monotonic()
-            self._react(self._phone.socket_refused(command.stream_sid, code, text, now))
-            return None
-
-
-async def _write(peer: ClientConnection, outgoing: asyncio.Queue[str | CloseSocket]) -> None:
-    with suppress(ConnectionClosed):  # the reader tells
-        while True:
-            match await outgoing.get():
-                case str(text):
-                    await peer.send(text)
-                case CloseSocket(politely=True):
-                    await peer.close()
-                    return
-                case CloseSocket():
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(LINGER_S):
-                            await peer.wait_closed()
-                    peer.transport.abort()
-                    return
-
-
-def _why(error: Exception) -> int:
-    """The code of the error log for a handshake that failed (Error Dictionary, 319xx)."""
-    match error:
-        case TimeoutError():
-            return 31901
-        case ConnectionRefusedError():
-            return 31902
-        case ssl.SSLError():
-            return 31910
-        case InvalidHandshake():
-            return 31920
-        case InvalidURI():
-            return 31923
-        case socket.gaierror() | OSError():
-            return 31904
-        case _:
-            return 31903
 
 
 def _is_loopback(url: str) -> bool:

@@ -212,6 +212,8 @@ class MediaStream:
         return messages + self._media(frame, index) + self._dtmf()
 
     def _media(self, frame: bytes | None, index: int) -> list[str]:
+        if frame is not None and index in self._profile.conceal_frames:
+            frame = SILENT_FRAME
         if frame == SILENT_FRAME:
             frame = self._idle.frame(index)
         omitted = index in self._profile.omit_frames

@@ -8,15 +8,19 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from bridge.sim.carrier.warning import (
     EMPTY_PAYLOAD,
     FILE_HEADER,
     HUGE_PAYLOAD,
     INVALID_MESSAGE,
+    LOOKS_LIKE_PCM16,
     UNDECODABLE,
 )
 
 HUGE_BYTES = 1 << 20
+PCM16_BYTES = 320  # less is too little to judge by
 _HEADERS = (b"RIFF", b"RIFX", b".snd", b"OggS", b"ID3")
 _BODY_KEY = {"media": "payload", "mark": "name"}
 
@@ -80,7 +84,21 @@ def objections(ulaw: bytes) -> list[tuple[int, str]]:
         found.append((EMPTY_PAYLOAD, "media without audio"))
     if len(ulaw) > HUGE_BYTES:
         found.append((HUGE_PAYLOAD, f"payload of {len(ulaw)} bytes"))
+    if _looks_like_pcm16(ulaw):
+        found.append((LOOKS_LIKE_PCM16, "payload looks like PCM16, not mu-law"))
     return found
+
+
+def _looks_like_pcm16(ulaw: bytes) -> bool:
+    """Every second byte near 0 or 255, the others anywhere: samples of 16 bits below full level."""
+    if len(ulaw) < PCM16_BYTES:
+        return False
+    pairs = np.frombuffer(ulaw[: len(ulaw) // 2 * 2], dtype=np.uint8).reshape(-1, 2)
+    small = ((pairs < 8) | (pairs >= 248)).mean(axis=0)
+    if small.max() < 0.9 or small.min() > 0.5:
+        return False
+    others = pairs[:, int(small.argmin())]
+    return len(np.unique(others)) >= 64  # a steady tone has few levels, whatever its code
 
 
 def _exactly(found: dict[str, Any], wanted: set[str], where: str) -> None:

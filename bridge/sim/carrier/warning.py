@@ -14,6 +14,7 @@ BUFFER_FULL: Final = 31931
 FILE_HEADER: Final = 101  # a payload that begins like a WAV or AU file: heard as a click
 EMPTY_PAYLOAD: Final = 102
 HUGE_PAYLOAD: Final = 103
+LOOKS_LIKE_PCM16: Final = 104  # heard as a loud hiss
 UNSUPPORTED_VERB: Final = 110  # TwiML that is valid and that this simulator does not act out
 
 

@@ -20,6 +20,7 @@ from bridge.sim.carrier.caller import (
     Say,
     ScriptedCaller,
 )
+from bridge.sim.carrier.delivery import Link
 from bridge.sim.carrier.line import padded
 from bridge.sim.carrier.number import Line
 from bridge.sim.carrier.profile import INSTANT, StreamProfile
@@ -282,6 +283,65 @@ def test_a_refused_upgrade_and_a_refused_connection_have_their_codes() -> None:
             )
 
     assert [error.code for error in asyncio.run(run()).errors] == [31920]
+
+
+def test_the_network_between_delays_both_ways() -> None:
+    async def run() -> tuple[CallResult, FarEnd]:
+        far = FarEnd(says_agent)
+        http = await asyncio.start_server(far.answer, "127.0.0.1", 0)
+        async with http, serve(far.converse, "127.0.0.1", 0) as sockets:
+            port = sockets.sockets[0].getsockname()[1]
+            far.pages["/voice"] = f'<Connect><Stream url="ws://127.0.0.1:{port}/m"/></Connect>'
+            result = await place_call(
+                f"http://127.0.0.1:{http.sockets[0].getsockname()[1]}/voice",
+                caller=ScriptedCaller([HangUp(AfterAgent(quiet_ms=40))]),
+                account_sid=ACCOUNT,
+                auth_token=TOKEN,
+                from_number="+441632960001",
+                to_number="+441632960002",
+                profile=INSTANT,
+                to_bridge=Link(delay_ms=60),
+                from_bridge=Link(delay_ms=90, jitter_ms=20, seed=3),
+            )
+        return result, far
+
+    result, far = asyncio.run(run())
+    assert result.timings.first_media_ms is not None
+    assert 150 <= result.timings.first_media_ms < 400
+    assert result.heard.strip(b"\xff") == AGENT
+    assert far.frames[-1]["event"] == "stop"
+
+
+def test_a_call_that_is_cancelled_leaves_nothing_behind() -> None:
+    far = FarEnd(says_nothing)
+
+    async def run() -> set[asyncio.Task[Any]]:
+        http = await asyncio.start_server(far.answer, "127.0.0.1", 0)
+        async with http, serve(far.converse, "127.0.0.1", 0) as sockets:
+            port = sockets.sockets[0].getsockname()[1]
+            far.pages["/voice"] = f'<Connect><Stream url="ws://127.0.0.1:{port}/m"/></Connect>'
+            before = asyncio.all_tasks()
+            placing = asyncio.create_task(
+                place_call(
+                    f"http://127.0.0.1:{http.sockets[0].getsockname()[1]}/voice",
+                    caller=ScriptedCaller([]),
+                    account_sid=ACCOUNT,
+                    auth_token=TOKEN,
+                    from_number="+441632960001",
+                    to_number="+441632960002",
+                    profile=INSTANT,
+                )
+            )
+            while len(far.frames) < 5:
+                await asyncio.wait([placing], timeout=0.02)
+            placing.cancel()
+            await asyncio.wait([placing])
+            assert placing.cancelled()
+            if left := asyncio.all_tasks() - before:
+                await asyncio.wait(left, timeout=2)  # the far end's own, seeing the end
+            return asyncio.all_tasks() - before
+
+    assert asyncio.run(run()) == set()
 
 
 def test_the_time_limit_ends_a_call_that_nobody_ends() -> None:

@@ -263,6 +263,12 @@ def test_lost_frames_leave_a_gap(counted: bool, chunks: list[int]) -> None:
     assert [int(m["sequenceNumber"]) for m in sent] == [2, 3, 4, 5]
 
 
+def test_a_frame_lost_before_twilio_comes_as_silence() -> None:
+    made = opened(Say(WORDS, At(0.0)), conceal_frames=frozenset({1}))
+    assert payloads(run(made, 0.18))[:3] == [WORDS[:160], SILENT_FRAME, WORDS[320:]]
+    assert made.sent_ulaw[960:1440] == WORDS[:160] + SILENT_FRAME + WORDS[320:]
+
+
 # --- playback --------------------------------------------------------------------------------
 
 

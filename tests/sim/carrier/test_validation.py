@@ -2,9 +2,12 @@
 
 import base64
 import json
+import math
 
+import numpy as np
 import pytest
 
+from bridge.sim.carrier.line import mulaw
 from bridge.sim.carrier.validation import (
     HUGE_BYTES,
     Clear,
@@ -93,3 +96,23 @@ def test_empty_and_huge_payloads_are_objected_to() -> None:
     assert [code for code, _ in objections(b"")] == [102]
     assert [code for code, _ in objections(b"\xff" * (HUGE_BYTES + 1))] == [103]
     assert objections(b"\xff" * 160) == []
+
+
+def speech(n_samples: int, amplitude: float) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    return np.random.default_rng(1).normal(0.0, amplitude, n_samples)
+
+
+@pytest.mark.parametrize("amplitude", [100, 500, 1000])
+def test_pcm16_sent_as_mu_law_is_objected_to(amplitude: float) -> None:
+    little = speech(800, amplitude).astype("<i2").tobytes()
+    big = speech(800, amplitude).astype(">i2").tobytes()
+    assert [code for code, _ in objections(little)] == [104]
+    assert [code for code, _ in objections(big)] == [104]
+
+
+@pytest.mark.parametrize("amplitude", [0, 3, 30, 100, 300, 1000, 3000, 10000, 32000])
+def test_mu_law_at_any_level_is_not_taken_for_pcm16(amplitude: float) -> None:
+    assert objections(mulaw(speech(800, amplitude))) == []
+    for hz in (200, 440, 997, 1000, 2000, 3999, 4000):
+        tone = [amplitude * math.sin(2 * math.pi * hz * k / 8000) for k in range(800)]
+        assert objections(mulaw(np.array(tone))) == []
