@@ -30,6 +30,9 @@ def problems(event: dict[str, Any], dialect: Dialect) -> list[str]:
     if spec is None:
         return [f"unknown event {event['type']}"]
     checked = dict(event)
+    if "model" in event.get("session", {}):
+        # The typed client lists the models of its day; on Azure this is a deployment's name.
+        checked["session"] = {**event["session"], "model": "gpt-realtime"}
     if event["type"] == "conversation.item.retrieved":
         # Seen of the service, and noted beside the schema: the part says "audio" and carries
         # a format string.
