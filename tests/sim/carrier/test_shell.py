@@ -3,13 +3,14 @@
 import asyncio
 import base64
 import json
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
 
 from bridge.sim.carrier.caller import (
     AfterAgent,
@@ -26,7 +27,7 @@ from bridge.sim.carrier.number import Line
 from bridge.sim.carrier.profile import INSTANT, StreamProfile
 from bridge.sim.carrier.rest import RestFacade
 from bridge.sim.carrier.result import CallResult
-from bridge.sim.carrier.shell import place_call
+from bridge.sim.carrier.shell import http_client, place_call
 from bridge.sim.carrier.signing import signature
 
 ACCOUNT = "AC" + "a" * 32
@@ -87,42 +88,41 @@ async def says_nothing(socket: ServerConnection, sid: str) -> None:
     pass
 
 
-def call(
-    far: FarEnd,
-    caller: Caller,
-    *,
-    rest: RestFacade | None = None,
-    stream_profile: StreamProfile | None = None,
-    status: bool = False,
-    time_limit_s: float = 20.0,
-) -> CallResult:
-    async def run() -> CallResult:
-        http = await asyncio.start_server(far.answer, "127.0.0.1", 0)
-        sockets: Server = await serve(far.converse, "127.0.0.1", 0)
+@asynccontextmanager
+async def standing(far: FarEnd, **options: Any) -> AsyncIterator[None]:
+    """The far end on two ports of the loopback; in its pages WS is the origin of its sockets."""
+    http = await asyncio.start_server(far.answer, "127.0.0.1", 0)
+    async with http, serve(far.converse, "127.0.0.1", 0, **options) as sockets:
         far.url = f"http://127.0.0.1:{http.sockets[0].getsockname()[1]}"
         far.ws_url = f"ws://127.0.0.1:{sockets.sockets[0].getsockname()[1]}"
-        before = asyncio.all_tasks()
-        async with http, sockets:
-            result = await place_call(
-                f"{far.url}/voice",
-                caller=caller,
-                account_sid=ACCOUNT,
-                auth_token=TOKEN,
-                from_number="+441632960001",
-                to_number="+441632960002",
-                line=Line(
-                    f"{far.url}/voice", status_callback=f"{far.url}/status" if status else None
-                ),
-                profile=INSTANT,
-                stream_profile=stream_profile,
-                rest=rest,
-                time_limit_s=time_limit_s,
-            )
-            # Give the far end's own connection tasks a moment to see the close.
-            left = asyncio.all_tasks() - before
-            if left:
-                await asyncio.wait(left, timeout=2)
-            assert not asyncio.all_tasks() - before
+        yield
+
+
+async def dial(url: str, caller: Caller, **options: Any) -> CallResult:
+    return await place_call(
+        url,
+        caller=caller,
+        account_sid=ACCOUNT,
+        auth_token=TOKEN,
+        from_number="+441632960001",
+        to_number="+441632960002",
+        **{"profile": INSTANT, "time_limit_s": 20.0, **options},
+    )
+
+
+async def left_over(before: set[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
+    """Tasks that were not there before, when the far end has had time to see the end."""
+    if left := asyncio.all_tasks() - before:
+        await asyncio.wait(left, timeout=2)
+    return asyncio.all_tasks() - before
+
+
+def call(far: FarEnd, caller: Caller, **options: Any) -> CallResult:
+    async def run() -> CallResult:
+        async with standing(far):
+            before = asyncio.all_tasks()
+            result = await dial(f"{far.url}/voice", caller, **options)
+            assert await left_over(before) == set()
         return result
 
     return asyncio.run(run())
@@ -131,7 +131,7 @@ def call(
 def test_a_call_from_webhook_to_hang_up() -> None:
     far = FarEnd(says_agent, {"/voice": '<Connect><Stream url="WS/media/1"/></Connect>'})
     caller = ScriptedCaller([Say(WORDS, AfterAgent(quiet_ms=100)), HangUp(AfterAgent(spoke=False))])
-    result = call(far, caller, status=True)
+    result = call(far, caller)
 
     assert (result.outcome, result.ended_by) == ("completed", "caller")
     assert result.warnings == () == result.errors
@@ -149,7 +149,7 @@ def test_a_call_from_webhook_to_hang_up() -> None:
     assert timings.webhook_ms and timings.socket_open_ms
     assert timings.first_media_ms is not None and timings.first_audio_ms is not None
     assert 0 < timings.first_media_ms <= timings.first_audio_ms < 1000
-    assert [e.request.purpose for e in result.exchanges] == ["voice", "status"]
+    assert [e.request.purpose for e in result.exchanges] == ["voice"]
 
 
 def test_webhook_and_upgrade_are_what_twilio_sends() -> None:
@@ -198,55 +198,37 @@ def test_a_connection_that_breaks_is_told_from_one_that_is_closed() -> None:
 
 
 def test_rest_ends_the_call() -> None:
-    async def run_out() -> tuple[CallResult, int]:
+    far = FarEnd(says_nothing, {"/voice": '<Connect><Stream url="WS/media/1"/></Connect>'})
+
+    async def run() -> tuple[CallResult, list[int]]:
         statuses: list[int] = []
-        async with RestFacade(ACCOUNT, TOKEN) as rest:
 
-            async def hangs_up(socket: ServerConnection, sid: str) -> None:
-                call_sid = far.frames[-1]["start"]["callSid"]
-                path = f"/2010-04-01/Accounts/{ACCOUNT}/Calls/{call_sid}.json"
-                async with httpx.AsyncClient(auth=(ACCOUNT, TOKEN)) as client:
-                    answer = await client.post(rest.url + path, data={"Status": "completed"})
-                    statuses.append(answer.status_code)
+        async def hangs_up(socket: ServerConnection, sid: str) -> None:
+            call_sid = far.frames[-1]["start"]["callSid"]
+            url = f"{rest.url}/2010-04-01/Accounts/{ACCOUNT}/Calls/{call_sid}.json"
+            async with httpx.AsyncClient(auth=(ACCOUNT, TOKEN)) as client:
+                answer = await client.post(url, data={"Status": "completed"})
+                statuses.append(answer.status_code)
 
-            far = FarEnd(hangs_up, {"/voice": '<Connect><Stream url="WS/media/1"/></Connect>'})
-            http = await asyncio.start_server(far.answer, "127.0.0.1", 0)
-            async with http, serve(far.converse, "127.0.0.1", 0) as sockets:
-                far.ws_url = f"ws://127.0.0.1:{sockets.sockets[0].getsockname()[1]}"
-                result = await place_call(
-                    f"http://127.0.0.1:{http.sockets[0].getsockname()[1]}/voice",
-                    caller=ScriptedCaller([]),
-                    account_sid=ACCOUNT,
-                    auth_token=TOKEN,
-                    from_number="+441632960001",
-                    to_number="+441632960002",
-                    profile=INSTANT,
-                    rest=rest,
-                )
-        assert far.frames[-1]["event"] == "stop"
-        return result, statuses[0]
+        far.talk = hangs_up
+        async with RestFacade(ACCOUNT, TOKEN) as rest, standing(far):
+            result = await dial(f"{far.url}/voice", ScriptedCaller([]), rest=rest)
+        return result, statuses
 
-    result, status = asyncio.run(run_out())
-    assert status == 200
+    result, statuses = asyncio.run(run())
+    assert statuses == [200]
     assert (result.outcome, result.ended_by) == ("completed", "rest")
     assert result.warnings == () == result.errors
+    assert far.frames[-1]["event"] == "stop"
 
 
 def test_nobody_there_is_a_failed_call_and_not_an_exception() -> None:
+    far = FarEnd(says_nothing)
+
     async def run() -> CallResult:
-        server = await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        server.close()
-        await server.wait_closed()
-        return await place_call(
-            f"http://127.0.0.1:{port}/voice",
-            caller=ScriptedCaller([]),
-            account_sid=ACCOUNT,
-            auth_token=TOKEN,
-            from_number="anonymous",
-            to_number="+441632960002",
-            profile=INSTANT,
-        )
+        async with standing(far):
+            pass
+        return await dial(f"{far.url}/voice", ScriptedCaller([]))
 
     result = asyncio.run(run())
     assert (result.outcome, result.ended_by) == ("failed", "error")
@@ -255,57 +237,27 @@ def test_nobody_there_is_a_failed_call_and_not_an_exception() -> None:
     assert result.heard == b""
 
 
-def test_a_refused_upgrade_and_a_refused_connection_have_their_codes() -> None:
-    body = '<Connect><Stream url="{}"/></Connect>'
-    far = FarEnd(says_nothing, {"/voice": body.format("ws://127.0.0.1:1/media")})
-    assert [error.code for error in call(far, ScriptedCaller([])).errors] == [31902]
+def test_a_refused_connection_and_a_refused_upgrade_have_their_codes() -> None:
+    nobody = '<Connect><Stream url="ws://127.0.0.1:1/media"/></Connect>'
+    result = call(FarEnd(says_nothing, {"/voice": nobody}), ScriptedCaller([]))
+    assert [error.code for error in result.errors] == [31902]
 
     async def run() -> CallResult:
-        far = FarEnd(says_nothing)
-        http = await asyncio.start_server(far.answer, "127.0.0.1", 0)
-        async with (
-            http,
-            serve(
-                far.converse, "127.0.0.1", 0, process_request=lambda c, r: c.respond(403, "no\n")
-            ) as sockets,
-        ):
-            far.pages["/voice"] = body.format(
-                f"ws://127.0.0.1:{sockets.sockets[0].getsockname()[1]}/media"
-            )
-            return await place_call(
-                f"http://127.0.0.1:{http.sockets[0].getsockname()[1]}/voice",
-                caller=ScriptedCaller([]),
-                account_sid=ACCOUNT,
-                auth_token=TOKEN,
-                from_number="+441632960001",
-                to_number="+441632960002",
-                profile=INSTANT,
-            )
+        far = FarEnd(says_nothing, {"/voice": '<Connect><Stream url="WS/media/1"/></Connect>'})
+        async with standing(far, process_request=lambda c, r: c.respond(403, "no\n")):
+            return await dial(f"{far.url}/voice", ScriptedCaller([]))
 
     assert [error.code for error in asyncio.run(run()).errors] == [31920]
 
 
 def test_the_network_between_delays_both_ways() -> None:
-    async def run() -> tuple[CallResult, FarEnd]:
-        far = FarEnd(says_agent)
-        http = await asyncio.start_server(far.answer, "127.0.0.1", 0)
-        async with http, serve(far.converse, "127.0.0.1", 0) as sockets:
-            port = sockets.sockets[0].getsockname()[1]
-            far.pages["/voice"] = f'<Connect><Stream url="ws://127.0.0.1:{port}/m"/></Connect>'
-            result = await place_call(
-                f"http://127.0.0.1:{http.sockets[0].getsockname()[1]}/voice",
-                caller=ScriptedCaller([HangUp(AfterAgent(quiet_ms=40))]),
-                account_sid=ACCOUNT,
-                auth_token=TOKEN,
-                from_number="+441632960001",
-                to_number="+441632960002",
-                profile=INSTANT,
-                to_bridge=Link(delay_ms=60),
-                from_bridge=Link(delay_ms=90, jitter_ms=20, seed=3),
-            )
-        return result, far
-
-    result, far = asyncio.run(run())
+    far = FarEnd(says_agent, {"/voice": '<Connect><Stream url="WS/media/1"/></Connect>'})
+    result = call(
+        far,
+        ScriptedCaller([HangUp(AfterAgent(quiet_ms=40))]),
+        to_bridge=Link(delay_ms=60),
+        from_bridge=Link(delay_ms=90, jitter_ms=20, seed=3),
+    )
     assert result.timings.first_media_ms is not None
     assert 150 <= result.timings.first_media_ms < 400
     assert result.heard.strip(b"\xff") == AGENT
@@ -313,35 +265,60 @@ def test_the_network_between_delays_both_ways() -> None:
 
 
 def test_a_call_that_is_cancelled_leaves_nothing_behind() -> None:
-    far = FarEnd(says_nothing)
+    far = FarEnd(says_nothing, {"/voice": '<Connect><Stream url="WS/media/1"/></Connect>'})
 
     async def run() -> set[asyncio.Task[Any]]:
-        http = await asyncio.start_server(far.answer, "127.0.0.1", 0)
-        async with http, serve(far.converse, "127.0.0.1", 0) as sockets:
-            port = sockets.sockets[0].getsockname()[1]
-            far.pages["/voice"] = f'<Connect><Stream url="ws://127.0.0.1:{port}/m"/></Connect>'
+        async with standing(far):
             before = asyncio.all_tasks()
-            placing = asyncio.create_task(
-                place_call(
-                    f"http://127.0.0.1:{http.sockets[0].getsockname()[1]}/voice",
-                    caller=ScriptedCaller([]),
-                    account_sid=ACCOUNT,
-                    auth_token=TOKEN,
-                    from_number="+441632960001",
-                    to_number="+441632960002",
-                    profile=INSTANT,
-                )
-            )
+            placing = asyncio.create_task(dial(f"{far.url}/voice", ScriptedCaller([])))
             while len(far.frames) < 5:
                 await asyncio.wait([placing], timeout=0.02)
             placing.cancel()
             await asyncio.wait([placing])
             assert placing.cancelled()
-            if left := asyncio.all_tasks() - before:
-                await asyncio.wait(left, timeout=2)  # the far end's own, seeing the end
-            return asyncio.all_tasks() - before
+            return await left_over(before)
 
     assert asyncio.run(run()) == set()
+
+
+def test_many_calls_share_one_client_and_do_not_mix() -> None:
+    far = FarEnd(says_agent, {"/voice": '<Connect><Stream url="WS/media/1"/></Connect>'})
+
+    async def run() -> list[CallResult]:
+        async with standing(far), http_client() as http:
+            return await asyncio.gather(
+                *(
+                    dial(
+                        f"{far.url}/voice",
+                        ScriptedCaller([HangUp(AfterAgent(quiet_ms=40 + 20 * k))]),
+                        http=http,
+                    )
+                    for k in range(5)
+                )
+            )
+
+    results = asyncio.run(run())
+    assert len({result.call_sid for result in results}) == 5
+    assert {result.heard.strip(b"\xff") for result in results} == {AGENT}
+    assert {result.ended_by for result in results} == {"caller"}
+
+
+def test_callbacks_are_delivered_after_the_call_too() -> None:
+    far = FarEnd(says_nothing, {"/voice": "<Hangup/>"})
+
+    async def run() -> CallResult:
+        async with standing(far):
+            return await dial(
+                f"{far.url}/voice",
+                ScriptedCaller([]),
+                line=Line(f"{far.url}/voice", status_callback=f"{far.url}/status"),
+                profile=replace(INSTANT, callback_delay_s=0.1),
+            )
+
+    result = asyncio.run(run())
+    assert [path for path, _, _ in far.asked] == ["/voice", "/status"]
+    assert far.asked[1][2]["CallStatus"] == "completed"
+    assert [e.request.purpose for e in result.exchanges] == ["voice", "status"]
 
 
 def test_the_time_limit_ends_a_call_that_nobody_ends() -> None:
