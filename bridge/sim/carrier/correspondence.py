@@ -59,6 +59,7 @@ class Correspondence:
         profile: PhoneProfile,
         epoch_s: float,
     ) -> None:
+        self._identity = identity
         self.callbacks = Callbacks(identity, line, profile, epoch_s)
         self.exchanges: list[Exchange] = []
         self.warnings: list[Warning_] = []
@@ -70,10 +71,17 @@ class Correspondence:
         self._beside: dict[int, tuple[Request, float]] = {}
 
     def ask(
-        self, purpose: Purpose, method: str, url: str, fields: Sequence[Field], now: float
+        self,
+        purpose: Purpose,
+        method: str,
+        url: str,
+        status: str,
+        now: float,
+        extra: Sequence[Field] = (),
     ) -> list[Ask]:
         """A request the call waits for, in place of any other."""
         token = self._token()
+        fields = [*self._identity.fields(status), *extra]
         asked = self._request(purpose, method, url, fields, token)
         until = now + self._profile.total_timeout_s
         self._pending = _Pending(asked, url, now, until, token)

@@ -11,20 +11,12 @@ from collections.abc import Callable, Sequence
 from bridge.sim.carrier.caller import Caller
 from bridge.sim.carrier.commands import CloseSocket, Command, OpenSocket, Over, Send
 from bridge.sim.carrier.correspondence import Answered, Correspondence
+from bridge.sim.carrier.documents import Documents, Next
 from bridge.sim.carrier.number import Line
 from bridge.sim.carrier.profile import PhoneProfile, StreamProfile
 from bridge.sim.carrier.signing import Field, signature
 from bridge.sim.carrier.stream import MediaStream
-from bridge.sim.carrier.twiml import (
-    Document,
-    HandOver,
-    Hangup,
-    Redirect,
-    Reject,
-    Speak,
-    Stream,
-    TwimlError,
-)
+from bridge.sim.carrier.twiml import HandOver, Hangup, Reject, Speak, Stream
 from bridge.sim.carrier.warning import Warning_
 from bridge.sim.carrier.webhook import Exchange, Failure, Identity, Purpose, Response
 
@@ -32,7 +24,6 @@ CONNECTION_BROKE = 31903
 CLOSED_BY_SERVER = 31921  # an error in the log even where the server meant it
 PROTOCOL_VIOLATION = 31924
 CONGESTION = 31930
-MAX_DOCUMENTS = 100  # a call that is redirected for ever has to end somewhere
 
 Step = Callable[[float], list[Command]]
 
@@ -58,7 +49,6 @@ class PhoneCall:
         self.status = "ringing"  # CallStatus
         self.over: Over | None = None
         self.streams: list[MediaStream] = []
-        self.errors: list[Warning_] = []  # what ended a document, a stream or a handshake
         self._line = line
         self._auth_token = auth_token
         self._caller = caller
@@ -68,8 +58,7 @@ class PhoneCall:
         self._letters = Correspondence(identity, line, auth_token, self._profile, epoch_s)
         self._warnings: list[Warning_] = []
         self._began = 0.0
-        self._documents = 0
-        self._document: Document | None = None
+        self._documents = Documents(self._letters, line, allow_ws=self._profile.allow_ws)
         self._verb: Stream | HandOver | None = None  # the one that is being carried out
         self._stream_sid = ""  # of the stream that is open, or about to be
         self._stream: MediaStream | None = None
@@ -80,8 +69,13 @@ class PhoneCall:
     def warnings(self) -> list[Warning_]:
         """The warnings of the error log, those of the streams included, by time."""
         of_streams = [warning for stream in self.streams for warning in stream.warnings]
-        found = [*self._warnings, *self._letters.warnings, *of_streams]
-        return sorted(found, key=lambda warning: warning.at)
+        found = [*self._documents.warnings, *self._letters.warnings, *of_streams]
+        return sorted([*found, *self._warnings], key=lambda warning: warning.at)
+
+    @property
+    def errors(self) -> list[Warning_]:
+        """What ended a document, a stream or a handshake, in order."""
+        return self._documents.errors
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -95,7 +89,7 @@ class PhoneCall:
         self._progress("initiated", now)
         self._progress("ringing", now)
         commands = self.tick(now)
-        commands += self._fetch("voice", self._line.voice_method, self._line.voice_url, now)
+        commands += self._ask("voice", self._line.voice_method, self._line.voice_url, now)
         if self._profile.webhook_twice:
             commands += self._letters.repeat(now)
         return commands
@@ -179,13 +173,13 @@ class PhoneCall:
 
         def replaced(at: float) -> list[Command]:
             if twiml is not None:
-                return self._run(twiml, None, at)
-            return self._fetch("update", method, url or "", at)
+                return self._carry_out(self._documents.run(twiml, None, self.status, at), at)
+            return self._ask("update", method, url or "", at)
 
         def action(at: float) -> list[Command]:
             assert verb and verb.action
             self._instead = replaced
-            return self._fetch("action", verb.method, verb.action, at)
+            return self._ask("action", verb.method, verb.action, at)
 
         if verb and verb.action and self._profile.updates_ask_action:
             self._later = (now + self._profile.update_action_s, action)
@@ -224,71 +218,42 @@ class PhoneCall:
             commands += step(due)
         return commands + self._letters.due(now)
 
-    # --- documents
+    # --- what is to be done
 
-    def _fetch(
+    def _ask(
         self, purpose: Purpose, method: str, url: str, now: float, extra: Sequence[Field] = ()
     ) -> list[Command]:
-        fields = [*self.identity.fields(self.status), *extra]
-        return list(self._letters.ask(purpose, method, url, fields, now))
+        return list(self._letters.ask(purpose, method, url, self.status, now, extra))
 
     def _read(self, end: Answered, now: float) -> list[Command]:
         if self._instead:
             step, self._instead = self._instead, None
             self._later = (now + self._profile.update_document_s, step)
             return []
-        if end.document is None:
-            return self._document_failed(end.code, end.text, end.request.url, now)
-        return self._run(end.document, end.request.url, now)
-
-    def _run(self, text: str, base_url: str | None, now: float) -> list[Command]:
-        self._documents += 1
-        try:
-            if self._documents > MAX_DOCUMENTS:
-                raise TwimlError(11200, f"more than {MAX_DOCUMENTS} documents")
-            allow_ws = self._profile.allow_ws
-            self._document = Document(text, base_url=base_url, allow_ws=allow_ws)
-        except TwimlError as error:
-            return self._document_failed(error.code, error.text, base_url or "", now)
-        return self._next(now)
-
-    def _document_failed(self, code: int, text: str, url: str, now: float) -> list[Command]:
-        self._error(code, text, now)
-        fallback, self._document = self._line.fallback_url, None
-        tried = any(exchange.request.purpose == "fallback" for exchange in self.exchanges)
-        if fallback is None or tried:
-            return self._finish("failed", "error", now)
-        extra = [("ErrorCode", str(code)), ("ErrorUrl", url)]
-        return self._fetch("fallback", "POST", fallback, now, extra)
+        return self._carry_out(self._documents.answered(end, self.status, now), now)
 
     def _next(self, now: float) -> list[Command]:
-        """The next verb of the document."""
-        assert self._document
-        try:
-            verb = self._document.next()
-        except TwimlError as error:
-            return self._document_failed(error.code, error.text, "", now)
-        for code, text in self._document.warnings:
-            self._warnings.append(Warning_(code, text, now))
-        self._document.warnings.clear()
-        match verb:
+        return self._carry_out(self._documents.next(self.status, now), now)
+
+    def _carry_out(self, step: Next, now: float) -> list[Command]:
+        match step:
+            case None:
+                return self._finish("failed", "error", now)
+            case list():
+                return list(step)
             case Reject(reason):
                 return self._finish("busy" if reason == "busy" else "no-answer", "document", now)
             case Hangup():
                 return self._finish("completed", "document", now)
-            case Redirect(url, method):
-                return self._fetch("redirect", method, url, now)
             case Speak(s=seconds):
-                self._in_progress(now)
                 self._later = (now + seconds, self._next)
             case HandOver():
-                self._in_progress(now)
-                self._verb = verb
+                self._verb = step
                 self._later = (now + self._profile.handover_s, self._handed_back)
             case Stream():
-                self._in_progress(now)
-                self._verb = verb
+                self._verb = step
                 self._later = (now + self._profile.socket_after_s, self._open)
+        self._in_progress(now)
         return []
 
     # --- verbs that take their time
@@ -335,7 +300,7 @@ class PhoneCall:
 
         def action(at: float) -> list[Command]:
             assert verb and verb.action
-            return self._fetch("action", verb.method, verb.action, at, extra)
+            return self._ask("action", verb.method, verb.action, at, extra)
 
         step = action if verb and verb.action else self._next
         self._later = (now + self._profile.seam_after_s, step)
@@ -384,4 +349,4 @@ class PhoneCall:
             self._letters.callbacks.stream(self._verb, event, self._stream_sid, now, error)
 
     def _error(self, code: int, text: str, at: float) -> None:
-        self.errors.append(Warning_(code, text, at))
+        self._documents.errors.append(Warning_(code, text, at))
