@@ -1,5 +1,10 @@
 """A message that breaks its protocol."""
 
+import msgspec
+
+# What the decoder raises on text that is no JSON, has the wrong shape, or is nested without end.
+UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+
 
 class WireError(ValueError):
     """One malformed message from a peer: it is dropped, and the call goes on.

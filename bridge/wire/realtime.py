@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from bridge.wire.errors import WireError
+from bridge.wire.errors import UNREADABLE, WireError
 from bridge.wire.session import AudioFormat
 
 
@@ -341,12 +341,12 @@ def parse(text: str | bytes) -> ModelEvent:
     """One frame from the model. Raises WireError for a malformed one."""
     try:
         kind = _decode_envelope(text).type
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise WireError("model", f"not a Realtime event: {error}") from None
     parser = _PARSERS.get(kind)
     if parser is None:
         return Unused(kind) if kind in _UNUSED else Unknown(kind)
     try:
         return parser(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise WireError("model", f"malformed {kind!r} event: {error}") from None

@@ -10,13 +10,13 @@ from typing import Annotated, assert_never
 
 import msgspec
 
-from bridge.wire.errors import WireError
+from bridge.wire.errors import UNREADABLE, WireError
 
 ENCODING = "audio/x-mulaw"
 RATE_HZ = 8000
 
 # Sids go into hand-built JSON on the way out, so nothing that needs escaping may come in.
-Sid = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{2,64}$")]
+Sid = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{2,64}\Z")]
 
 
 class Connected(msgspec.Struct, frozen=True):
@@ -137,7 +137,7 @@ def parse(text: str | bytes) -> CarrierEvent:
     """One frame from the carrier. Raises WireError for a malformed one."""
     try:
         frame = _decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         return _unknown_or_raise(text, error)
     match frame:
         case _Media(media):
@@ -170,7 +170,7 @@ def parse(text: str | bytes) -> CarrierEvent:
 def _unknown_or_raise(text: str | bytes, error: Exception) -> Unknown:
     try:
         event = _decode_envelope(text).event
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         raise WireError("carrier", f"not a Media Streams message: {error}") from None
     if event in _EVENTS:
         raise WireError("carrier", f"malformed {event!r} message: {error}") from None
