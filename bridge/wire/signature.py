@@ -4,11 +4,29 @@ Source: Twilio, "Security - validating signatures". The check is Twilio's own va
 is always built from the configured public origin, never from what the request says of itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from twilio.request_validator import RequestValidator
 
 FormFields = Mapping[str, str | Sequence[str]]
+
+
+@dataclass(frozen=True)
+class _Form:
+    """Fields the way Twilio's validator asks for them: every value of a name."""
+
+    fields: FormFields
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.fields)
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+    def getlist(self, name: str) -> list[str]:
+        value = self.fields[name]
+        return [value] if isinstance(value, str) else [*value]
 
 
 class Signatures:
@@ -20,7 +38,8 @@ class Signatures:
     def valid(self, url: str, fields: FormFields, signature: str) -> bool:
         """``url`` as Twilio was told to call it; ``fields`` all decoded form fields, also blank
         ones, and none for GET and for the upgrade."""
-        return any(bool(check.validate(url, fields, signature)) for check in self._validators)
+        form = _Form(fields)
+        return any(bool(check.validate(url, form, signature)) for check in self._validators)
 
     def valid_upgrade(self, url: str, signature: str) -> bool:
         """``url`` is the ``wss://`` URL of the TwiML.
