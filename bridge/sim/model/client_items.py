@@ -1,14 +1,12 @@
 """Items as a client creates them."""
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridge.sim.model.audio_format import PCM16
+from bridge.sim.model.frames import audio_bytes
 from bridge.sim.model.hearing import Hearing
 from bridge.sim.model.items import Item, Part
-from bridge.sim.model.refusal import Refusal
 from bridge.sim.model.session_object import SessionObject
 
 
@@ -45,11 +43,7 @@ def _part(wire: Mapping[str, Any], hearing: Hearing, session: SessionObject) -> 
 
 
 def _audio_part(wire: Mapping[str, Any], hearing: Hearing, session: SessionObject) -> Part:
-    try:
-        data = base64.b64decode(wire["audio"], validate=True)
-    except binascii.Error as problem:
-        message = "Invalid 'audio': expected base64-encoded audio bytes."
-        raise Refusal("invalid_value", message, param="item.content.audio") from problem
+    data = audio_bytes(wire["audio"], "item.content.audio")
     fmt = session.input_format
     pcm = fmt.decode(data[: len(data) // 2 * 2] if fmt is PCM16 else data)
     part = hearing.heard_part(pcm, fmt.rate_hz)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from bridge.sim.model import shapes
 from bridge.sim.model.checks import Check
+from bridge.sim.model.item_shapes import GA_ITEM, PREVIEW_ITEM
 
 Path = tuple[str, ...]
 
@@ -112,7 +113,7 @@ GA = Dialect(
     default_voice="marin",
     session_shape=shapes.ga_session,
     response_shape=shapes.ga_response,
-    item_shape=shapes.GA_ITEM,
+    item_shape=GA_ITEM,
     turn_detections={
         "server_vad": _SERVER_VAD | {"idle_timeout_ms": None} | _DECISIONS,
         "semantic_vad": _SEMANTIC_VAD,
@@ -129,7 +130,7 @@ PREVIEW = Dialect(
     default_voice="alloy",
     session_shape=shapes.preview_session,
     response_shape=shapes.preview_response,
-    item_shape=shapes.PREVIEW_ITEM,
+    item_shape=PREVIEW_ITEM,
     turn_detections={"server_vad": _SERVER_VAD | _DECISIONS, "semantic_vad": _SEMANTIC_VAD},
     rate_limits="at_inference",
     event_names=_PREVIEW_NAMES,
@@ -144,7 +145,7 @@ PREVIEW_2024_10 = Dialect(
     default_voice="alloy",
     session_shape=shapes.first_preview_session,
     response_shape=shapes.first_preview_response,
-    item_shape=shapes.PREVIEW_ITEM,
+    item_shape=PREVIEW_ITEM,
     turn_detections={"server_vad": _SERVER_VAD, "none": {"type": "none"}},
     rate_limits="with_done",
     event_names=_PREVIEW_NAMES,

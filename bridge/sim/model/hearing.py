@@ -1,16 +1,17 @@
 """What the service hears: appended audio, turns in it, and their words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bridge.sim.model.input_buffer import IDLE_KEEP_MS, InputBuffer
 from bridge.sim.model.items import Item, Part
+from bridge.sim.model.outbox import OnResult
 from bridge.sim.model.refusal import Refusal
 from bridge.sim.model.session_object import SessionObject
 from bridge.sim.model.stage import Stage
 from bridge.sim.model.transcription import Telling
 from bridge.sim.model.turn_detector import Started, Stopped, TurnDetector
-from bridge.sim.voice.jobs import Detect, Probabilities, Result, Transcribe, Transcript
+from bridge.sim.voice.jobs import WINDOW_MS, Detect, Probabilities, Result, Transcribe, Transcript
 
 MIN_COMMIT_MS = 100
 
@@ -51,7 +52,7 @@ class Hearing:
     def append(self, data: bytes) -> None:
         pcm = self._buffer.append(data, self._session.input_format)
         if pcm:
-            self._stage.outbox.ask(Detect(pcm, self._buffer.rate_hz), self._on_probabilities)
+            self._stage.outbox.ask(Detect(pcm, self._buffer.rate_hz), self._detected(pcm))
         rules = self._session.turn_detection
         if rules is not None and not self._detector.speaking:
             keep_ms = max(IDLE_KEEP_MS, rules.idle_timeout_ms or 0)
@@ -67,10 +68,20 @@ class Hearing:
         self._detector.reset()
         self._announced = None
 
-    def _on_probabilities(self, result: Result, now: float) -> None:
-        if not isinstance(result, Probabilities):
-            return
-        for event in self._detector.push(result.values, self._session.turn_detection):
+    def _detected(self, pcm: bytes) -> OnResult:
+        windows = len(pcm) // 2 * 1000 // (self._buffer.rate_hz * WINDOW_MS)
+
+        def on_result(result: Result, now: float) -> None:
+            # Where detection failed there is silence, so that the clock of windows goes on.
+            if isinstance(result, Probabilities):
+                self._heard(result.values, now)
+            else:
+                self._heard((0.0,) * windows, now)
+
+        return on_result
+
+    def _heard(self, probabilities: Sequence[float], now: float) -> None:
+        for event in self._detector.push(probabilities, self._session.turn_detection):
             if isinstance(event, Started):
                 self._started(event, now)
             else:

@@ -91,12 +91,21 @@ class Outbox:
             },
         )
 
-    def ask(self, job: Job, on_result: OnResult) -> None:
-        if self.closed:
-            return
-        self._waiting[self._next_job] = on_result
-        self._out.append(Ask(self._next_job, job))
+    def ask(self, job: Job, on_result: OnResult) -> int:
+        """Ask for a job; its number, by which it can be forgotten again."""
+        job_id = self._next_job
         self._next_job += 1
+        if not self.closed:
+            self._waiting[job_id] = on_result
+            self._out.append(Ask(job_id, job))
+        return job_id
+
+    def forget(self, job_id: int) -> None:
+        """Nobody waits for this job any more."""
+        self._waiting.pop(job_id, None)
+
+    def waits_for(self, job_id: int) -> bool:
+        return job_id in self._waiting and not self.closed
 
     def answered(self, job_id: int, result: Result, last: bool) -> None:
         """Hand a result to whoever asked; results nobody waits for are dropped."""

@@ -2,12 +2,12 @@
 
 import base64
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import Any
 
 from bridge.sim.model.delivery import Delivery, tokens_of
 from bridge.sim.model.items import Item, Part, item_wire
 from bridge.sim.model.options import ResponseOptions, options_wire
+from bridge.sim.model.output import Opened, Output
 from bridge.sim.model.reply import Context, FunctionCall, Reply, Spoken
 from bridge.sim.model.stage import Stage
 from bridge.sim.model.usage import Tokens, input_tokens, output_tokens, usage_wire
@@ -20,16 +20,6 @@ TEXT_DELTA_S = 0.02  # pace of written output and of arguments
 # told the time that is due, not the time it is: a late tick changes nothing in the schedule.
 Steps = Generator[float | None, float, None]
 Rung = Generator[float | None, float, float]  # one item of it; returns when it is over
-
-
-@dataclass
-class Opened:
-    """An output item whose closing events are still owed."""
-
-    index: int
-    item: Item
-    part_told: bool = False
-    delivery: Delivery | None = None
 
 
 class Response:
@@ -48,15 +38,15 @@ class Response:
         self.options = options
         self.status = "in_progress"
         self.reason: str | None = None
-        self.output: list[Item] = []
         self.due: float | None = None
         self.used = self.cached = self.made = Tokens()
         self._stage = stage
         self._input = input_items
         self._on_inference = on_inference  # told the input; returns what of it is cached
         self._error: dict[str, Any] | None = None
-        self._open: Opened | None = None
+        self._out = Output(stage, self.id, in_conversation=options.in_conversation)
         self._deliveries: dict[int, Delivery] = {}
+        self._jobs: list[int] = []
         self._steps: Steps | None = None
 
     # --- being driven -------------------------------------------------------------------------
@@ -97,6 +87,10 @@ class Response:
         return self.status != "in_progress"
 
     @property
+    def output(self) -> list[Item]:
+        return self._out.items
+
+    @property
     def audio_ms(self) -> float:
         return sum(part.generated_ms for item in self.output for part in item.parts)
 
@@ -130,8 +124,8 @@ class Response:
         self._finish("completed")
 
     def _say(self, index: int, planned: Spoken, reply: Reply, now: float) -> Rung:
-        opened = self._open_item(index, Item(self._new_item_id(), role="assistant"))
-        part = self._open_part(opened, Part("output_audio", transcript="", heard=""))
+        opened = self._out.open_item(index, Item(self._new_item_id(), role="assistant"))
+        part = self._out.open_part(opened, Part("output_audio", transcript="", heard=""))
         delivery = opened.delivery = self._deliveries[index]
         self._ask_speech(reply, index + 1)
         now = yield now
@@ -148,28 +142,28 @@ class Response:
             now += self._pause_s(delivery, chunk_ms, planned)
             if not delivery.finished:
                 now = yield now
-        self._close_item("completed")
+        self._out.close_item("completed")
         return now
 
     def _write(self, index: int, planned: Spoken, now: float) -> Rung:
-        opened = self._open_item(index, Item(self._new_item_id(), role="assistant"))
-        part = self._open_part(opened, Part("output_text"))
+        opened = self._out.open_item(index, Item(self._new_item_id(), role="assistant"))
+        part = self._out.open_part(opened, Part("output_text"))
         for word in tokens_of(planned.text.strip()):
             now = yield now
             part.text += word
-            self._tell("response.output_text.delta", opened, delta=word)
+            self._out.tell("response.output_text.delta", opened, delta=word)
             if self._is_spent():
                 self._finish("incomplete", "max_output_tokens")
                 return now
             now += TEXT_DELTA_S if self._stage.profile.speed else 0.0
-        self._close_item("completed")
+        self._out.close_item("completed")
         return now
 
     def _call(self, index: int, planned: FunctionCall, now: float) -> Rung:
         stage = self._stage
         item = Item(self._new_item_id(), kind="function_call", name=planned.name)
         item.call_id = stage.ids.call()
-        opened = self._open_item(index, item)
+        opened = self._out.open_item(index, item)
         pieces = [
             planned.arguments[at : at + ARGUMENT_CHARS]
             for at in range(0, len(planned.arguments), ARGUMENT_CHARS)
@@ -180,9 +174,9 @@ class Response:
                 self._finish("cancelled", "turn_detected")
                 return now
             item.arguments += piece
-            self._tell_call("response.function_call_arguments.delta", opened, delta=piece)
+            self._out.tell_call("response.function_call_arguments.delta", opened, delta=piece)
             now += TEXT_DELTA_S if stage.profile.speed else 0.0
-        self._close_item("completed")
+        self._out.close_item("completed")
         return now
 
     def _pause_s(self, delivery: Delivery, chunk_ms: float, planned: Spoken) -> float:
@@ -211,8 +205,6 @@ class Response:
         delivery = self._deliveries[index] = Delivery(self.options.output_format, after_ms)
 
         def on_result(result: Result, now: float) -> None:
-            if self.is_done:
-                return
             if isinstance(result, Speech):
                 delivery.push(result)
                 self.wake(now)
@@ -221,11 +213,12 @@ class Response:
 
         voice = self.options.voice
         name = voice if isinstance(voice, str) else voice["id"]
-        self._stage.outbox.ask(Speak(planned.text, name, planned.duration_ms), on_result)
+        job = Speak(planned.text, name, planned.duration_ms)
+        self._jobs.append(self._stage.outbox.ask(job, on_result))
 
     def _one_more_delta(self) -> None:
         """A delta that was on the wire already when the caller began to speak."""
-        opened = self._open
+        opened = self._out.opened
         if opened is None or opened.delivery is None:
             return
         chunk_ms = opened.delivery.chunk_ms()
@@ -236,7 +229,7 @@ class Response:
         for word in delivery.take_words(ms):
             part.words.append(word)
             part.heard = part.transcript = (part.transcript or "") + word.text
-            self._tell("response.output_audio_transcript.delta", opened, delta=word.text)
+            self._out.tell("response.output_audio_transcript.delta", opened, delta=word.text)
 
     def _send_audio(self, opened: Opened, part: Part, delivery: Delivery, ms: float) -> None:
         wire, pcm = delivery.take(ms)
@@ -244,7 +237,10 @@ class Response:
             part.audio += pcm
         part.generated_ms = delivery.sent_ms
         delta = base64.b64encode(wire).decode("ascii")
-        self._tell("response.output_audio.delta", opened, delta=delta)
+        self._out.tell("response.output_audio.delta", opened, delta=delta)
+
+    def _new_item_id(self) -> str:
+        return self._stage.outbox.new_id("item")
 
     def _is_spent(self) -> bool:
         limits = [self._stage.profile.incomplete_responses.get(self.number)]
@@ -253,86 +249,21 @@ class Response:
         made = output_tokens(self.output).total
         return any(limit is not None and made >= limit for limit in limits)
 
-    # --- opening, telling, closing ------------------------------------------------------------
-
-    def _new_item_id(self) -> str:
-        return self._stage.outbox.new_id("item")
-
-    def _open_item(self, index: int, item: Item) -> Opened:
-        item.status = "in_progress"
-        self._open = Opened(index, item)
-        self.output.append(item)
-        self._stage.outbox.send(
-            "response.output_item.added",
-            response_id=self.id,
-            output_index=index,
-            item=item_wire(item, self._stage.dialect, opening=True),
-        )
-        if self.options.in_conversation:
-            self._stage.conversation.open(item)
-        return self._open
-
-    def _open_part(self, opened: Opened, part: Part) -> Part:
-        opened.item.parts.append(part)
-        opened.part_told = True
-        self._tell("response.content_part.added", opened, part=_content_part(part))
-        return part
-
-    def _tell(self, ga_name: str, opened: Opened, **fields: Any) -> None:
-        ids = {"response_id": self.id, "item_id": opened.item.id, "output_index": opened.index}
-        padded = ga_name == "response.output_text.delta"
-        send = self._stage.outbox.send_padded if padded else self._stage.outbox.send
-        send(ga_name, **ids, content_index=0, **fields)
-
-    def _tell_call(self, ga_name: str, opened: Opened, **fields: Any) -> None:
-        ids = {"response_id": self.id, "item_id": opened.item.id, "output_index": opened.index}
-        self._stage.outbox.send(ga_name, **ids, call_id=opened.item.call_id, **fields)
-
-    def _close_item(self, status: str) -> None:
-        """The closing events of what was opened, with what was streamed."""
-        opened = self._open
-        if opened is None:
-            return
-        self._open = None
-        item = opened.item
-        item.status = status
-        if item.kind == "function_call":
-            name, arguments = item.name, item.arguments
-            done = "response.function_call_arguments.done"
-            self._tell_call(done, opened, name=name, arguments=arguments)
-        elif opened.part_told:
-            self._close_part(opened, item.parts[0])
-        if self.options.in_conversation:
-            self._stage.conversation.done(item)
-        self._stage.outbox.send(
-            "response.output_item.done",
-            response_id=self.id,
-            output_index=opened.index,
-            item=item_wire(item, self._stage.dialect),
-        )
-
-    def _close_part(self, opened: Opened, part: Part) -> None:
-        if part.kind == "output_audio":
-            self._tell("response.output_audio.done", opened)
-            transcript = "".join(word.text for word in part.words)
-            self._tell("response.output_audio_transcript.done", opened, transcript=transcript)
-        else:
-            self._tell("response.output_text.done", opened, text=part.text)
-        self._tell("response.content_part.done", opened, part=_content_part(part))
-
     def _fail(self, code: str) -> None:
         kind = "server_error" if code == "server_error" else "invalid_request_error"
         self._error = {"type": kind, "code": code, "message": _FAILURES.get(code, code)}
         self._finish("failed")
 
     def _finish(self, status: str, reason: str | None = None) -> None:
-        self._close_item("completed" if status == "completed" else "incomplete")
+        self._out.close_item("completed" if status == "completed" else "incomplete")
         self.status, self.reason = status, reason
         self.due = None
         self.made = output_tokens(self.output)
         if not self.output:  # cancelled or failed before anything was made: not billed
             self.used = self.cached = Tokens()
         self._deliveries.clear()
+        for job_id in self._jobs:
+            self._stage.outbox.forget(job_id)
         self._stage.outbox.send("response.done", response=self._wire())
 
     # --- what it shows and what it is given ---------------------------------------------------
@@ -377,9 +308,3 @@ _FAILURES = {
     "inference_service_unavailable_error": "The inference service is temporarily unavailable.",
     "server_error": "The server had an error while processing your request.",
 }
-
-
-def _content_part(part: Part) -> dict[str, Any]:
-    if part.kind == "output_audio":
-        return {"type": "audio", "transcript": "".join(word.text for word in part.words)}
-    return {"type": "text", "text": part.text}

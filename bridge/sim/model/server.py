@@ -4,10 +4,12 @@ import asyncio
 import itertools
 import json
 import time
+import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_websockets
@@ -93,6 +95,7 @@ async def serve(
         port,
         process_request=on_request,
         select_subprotocol=_subprotocol,
+        process_response=_trace_headers,
         compression="deflate" if rules.compression else None,
         ping_interval=rules.ping_interval_s,
         ping_timeout=rules.ping_interval_s,
@@ -114,7 +117,9 @@ class Line:
         self._voice = voice
         self._outgoing: asyncio.Queue[Send | Close] = asyncio.Queue(OUTGOING_FRAMES)
         self._detect: asyncio.Queue[Ask] = asyncio.Queue(DETECT_JOBS)
-        self._deadline_moved = asyncio.Event()
+        self._working: dict[int, asyncio.Task[None]] = {}
+        self._due: float | None = None
+        self._due_moved = asyncio.Event()
         self._now = asyncio.get_running_loop().time
         self._group = asyncio.TaskGroup()
 
@@ -158,10 +163,10 @@ class Line:
 
     async def _watch_time(self) -> None:
         while True:
-            self._deadline_moved.clear()
+            self._due_moved.clear()
             try:
-                async with asyncio.timeout_at(self._session.deadline()):
-                    await self._deadline_moved.wait()
+                async with asyncio.timeout_at(self._due):
+                    await self._due_moved.wait()
             except TimeoutError:
                 self._pass_on(self._session.tick(self._now()))
 
@@ -176,18 +181,31 @@ class Line:
 
     def _pass_on(self, out: list[Out]) -> list[Ask]:
         """Send and start what the core asked for; detection is left to the caller."""
-        self._deadline_moved.set()
-        return list(self._dispatch(out))
+        detection = list(self._dispatch(out))
+        # Speech of a response that was cut off is not made to its end.
+        for job_id, task in self._working.items():
+            if not self._session.wants(job_id):
+                task.cancel()
+        due = self._session.deadline()
+        if due != self._due:
+            self._due = due
+            self._due_moved.set()
+        return detection
 
     def _dispatch(self, out: list[Out]) -> Iterator[Ask]:
         for message in out:
             match message:
                 case Ask(_, Detect()):
                     yield message
-                case Ask():
-                    self._group.create_task(self._work(message))
+                case Ask(job_id, _):
+                    task = self._group.create_task(self._work(message))
+                    self._working[job_id] = task
+                    task.add_done_callback(partial(self._done_working, job_id))
                 case _:
                     self._enqueue(message)
+
+    def _done_working(self, job_id: int, _: asyncio.Task[None]) -> None:
+        del self._working[job_id]
 
     def _enqueue(self, message: Send | Close) -> None:
         if self._outgoing.full():  # the client has stopped reading
@@ -204,6 +222,13 @@ def _knock(request: Request) -> Knock:
     headers = {name.lower(): value for name, value in request.headers.raw_items()}
     offered = headers.get("sec-websocket-protocol", "").split(",")
     return Knock(request.path, headers, tuple(name.strip() for name in offered))
+
+
+def _trace_headers(connection: ServerConnection, request: Request, response: Response) -> None:
+    """Azure names each request, so that its support can find it again."""
+    if request.path.startswith("/openai/"):
+        response.headers["apim-request-id"] = str(uuid.uuid4())
+        response.headers["x-ms-region"] = "Simulated"
 
 
 def _subprotocol(

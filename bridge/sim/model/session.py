@@ -1,8 +1,5 @@
 """A Realtime session as the service keeps it: (event, now) -> messages."""
 
-import base64
-import binascii
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +7,7 @@ from bridge.sim.model.agenda import Agenda
 from bridge.sim.model.client_items import item_from
 from bridge.sim.model.conversation import Conversation
 from bridge.sim.model.dialect import Dialect
+from bridge.sim.model.frames import audio_bytes, parsed
 from bridge.sim.model.hearing import Hearing, Reactions
 from bridge.sim.model.ids import Ids
 from bridge.sim.model.items import Item
@@ -27,7 +25,6 @@ from bridge.sim.voice.jobs import Result, Speech
 
 __all__ = ["Ask", "Close", "ModelProfile", "Out", "RealtimeSession", "Send", "TruncationRecord"]
 
-MAX_APPEND_BYTES = 15 * 1024 * 1024
 REASONING_MODELS = "gpt-realtime-2"
 WALL_S = 1_795_000_000.0  # November 2026, where nobody says otherwise
 
@@ -111,7 +108,7 @@ class RealtimeSession:
         self._outbox.now = now
         event_id = None
         try:
-            event = _parsed(frame)
+            event = parsed(frame)
             event_id = event.get("event_id")
             self._handle(event, now)
         except Refusal as refusal:
@@ -129,6 +126,10 @@ class RealtimeSession:
     def tick(self, now: float) -> list[Out]:
         self._outbox.now = now
         return self._settle(now)
+
+    def wants(self, job_id: int) -> bool:
+        """Whether anybody still waits for this job; speech of a cancelled response is not."""
+        return self._outbox.waits_for(job_id)
 
     def deadline(self) -> float | None:
         if self._outbox.closed:
@@ -181,7 +182,7 @@ class RealtimeSession:
             case "session.update":
                 self._update(event)
             case "input_audio_buffer.append":
-                self._hearing.append(_audio(event["audio"]))
+                self._hearing.append(audio_bytes(event["audio"]))
             case "input_audio_buffer.commit":
                 self._hearing.commit(now)
             case "input_audio_buffer.clear":
@@ -324,32 +325,3 @@ class RealtimeSession:
         message = f"Your session hit the maximum duration of {minutes:g} minutes."
         self._outbox.refuse(Refusal("session_expired", message), None)
         self._outbox.close(1001, message)
-
-
-def _parsed(frame: str | bytes) -> dict[str, Any]:
-    if isinstance(frame, bytes):
-        raise Refusal("invalid_event", "Binary frames are not supported; send JSON as text.")
-    try:
-        event = json.loads(frame, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as problem:
-        message = f"We could not parse the JSON body of your event: {problem}"
-        raise Refusal("invalid_json", message) from problem
-    if not isinstance(event, dict):
-        raise Refusal("invalid_event", "An event has to be a JSON object with a 'type' field.")
-    return event
-
-
-def _no_constant(name: str) -> None:
-    """NaN and Infinity are Python's, not JSON's."""
-    raise ValueError(f"{name} is not JSON")
-
-
-def _audio(text: str) -> bytes:
-    try:
-        data = base64.b64decode(text, validate=True)
-    except binascii.Error as problem:
-        message = "Invalid 'audio': expected base64-encoded audio bytes."
-        raise Refusal("invalid_value", message, param="audio") from problem
-    if len(data) > MAX_APPEND_BYTES:
-        raise Refusal("invalid_value", "Invalid 'audio': at most 15 MiB an event.", param="audio")
-    return data

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bridge.sim.model.dialect import DIALECTS, GA, PREVIEW, PREVIEW_2024_10, Dialect
-from bridge.sim.voice.jobs import Detect, Transcribe
+from bridge.sim.voice.jobs import Detect, Failed, Transcribe
 from tests.sim.model.client import Client, Loudness, error, pcm, types
 from tests.sim.model.test_session_object import hearing, update
 
@@ -159,6 +159,16 @@ def test_create_response_false_commits_and_does_not_answer() -> None:
     client.hush(2_000)
     assert len(client.of("input_audio_buffer.committed")) == 1
     assert client.of("response.created") == []
+
+
+def test_where_detection_failed_there_is_silence_and_the_clock_goes_on() -> None:
+    client = Client(hold=lambda job: isinstance(job, Detect))
+    client.append(pcm(640))
+    client.release(Failed("no detector"))
+    client.append(pcm(320))
+    client.release()
+    (started,) = client.of("input_audio_buffer.speech_started")
+    assert started["audio_start_ms"] == (640 - 300) // 32 * 32
 
 
 # --- manual turns -----------------------------------------------------------------------------

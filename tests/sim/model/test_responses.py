@@ -7,7 +7,7 @@ import pytest
 from bridge.sim.model.dialect import DIALECTS, GA, PREVIEW, PREVIEW_2024_10, Dialect
 from bridge.sim.model.profile import ModelProfile
 from bridge.sim.model.reply import FunctionCall, Reply, Spoken
-from bridge.sim.voice.jobs import Transcribe, Transcript
+from bridge.sim.voice.jobs import Speak, Transcribe, Transcript
 from tests.sim.model.client import HELLO, Client, Event, error, types
 from tests.sim.model.test_response import AUDIO, WORD, ladder, statuses
 from tests.sim.model.test_session_object import hearing, update
@@ -149,6 +149,17 @@ def test_a_changed_rule_counts_for_the_next_onset() -> None:
     update(client, **hearing(turn_detection=rules))
     client.talk(500)
     assert client.of("response.done") == []
+
+
+def test_speech_of_an_interrupted_response_is_not_wanted_any_more() -> None:
+    client = Client(replies=[LONG], hold=lambda job: isinstance(job, Speak))
+    client.send("response.create")
+    client.hush(500)
+    (ask,) = client.held
+    assert client.session.wants(ask.job_id)
+    client.talk(300)
+    assert not client.session.wants(ask.job_id)
+    assert client.release() == []
 
 
 # --- cancel -----------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from bridge.sim.model.profile import ModelProfile
 from bridge.sim.model.reply import FunctionCall, Reply, Spoken
 from bridge.sim.model.scripted import ScriptedMind
 from bridge.sim.model.server import Serving, serve
-from bridge.sim.voice.jobs import Job, Result
+from bridge.sim.voice.jobs import Job, Result, Speak, Speech
 from tests.sim.model.client import Loudness, pcm
 from tests.sim.model.oracle import problems
 
@@ -29,9 +29,13 @@ FIRST_TARGET = "/openai/realtime?api-version=2024-10-01-preview&deployment=phone
 GA_TARGET = "/openai/v1/realtime?model=phone"
 
 
+ENDLESS = "On and on."
+
+
 class Voice:
     def __init__(self) -> None:
         self.closed = 0
+        self.given_up = 0
 
     def open(self) -> "VoiceSession":
         return VoiceSession(self)
@@ -43,6 +47,13 @@ class VoiceSession:
         self._ear = Loudness()
 
     async def ask(self, job: Job) -> AsyncIterator[Result]:
+        if isinstance(job, Speak) and job.text == ENDLESS:
+            try:
+                while True:
+                    yield Speech("And on.", pcm(500), last=False)
+                    await asyncio.sleep(0.01)
+            finally:
+                self._voice.given_up += 1
         for result in self._ear.answer(job):
             yield result
 
@@ -147,6 +158,42 @@ def test_a_barge_in_cancels_and_is_truncated() -> None:
 
     slow = ModelProfile(first_delta_ms=20, speed=1.0)
     run(call, Reply((Spoken("A long answer.", 20_000),)), profile=slow)
+
+
+def test_the_voice_stops_speaking_for_an_answer_that_was_cut_off() -> None:
+    voice = Voice()
+
+    async def call(serving: Serving) -> None:
+        async with dial(serving, GA_TARGET) as socket:
+            await socket.send('{"type":"response.create"}')
+            await until(socket, GA, "response.output_audio.delta")
+            await socket.send('{"type":"response.cancel"}')
+            await until(socket, GA, "response.done")
+            await socket.send('{"type":"input_audio_buffer.clear"}')
+            await until(socket, GA, "input_audio_buffer.cleared")
+            assert voice.given_up == 1
+
+    run(call, Reply((Spoken(ENDLESS),)), voice=voice)
+
+
+def test_frames_are_compressed_only_where_the_profile_says_so() -> None:
+    async def call(serving: Serving) -> None:
+        async with dial(serving, GA_TARGET) as socket:
+            extensions.append([type(e).__name__ for e in socket.protocol.extensions])
+
+    extensions: list[list[str]] = []
+    run(call)
+    run(call, profile=ModelProfile(compression=True))
+    assert extensions == [[], ["PerMessageDeflate"]]
+
+
+def test_azure_names_the_request() -> None:
+    async def call(serving: Serving) -> None:
+        async with dial(serving, GA_TARGET) as socket:
+            assert socket.response is not None
+            assert socket.response.headers["apim-request-id"]
+
+    run(call)
 
 
 def test_a_binary_frame_is_refused_and_survived() -> None:
