@@ -12,9 +12,9 @@ from bridge.sim.voice.transcriber import (
     LONGEST_SAMPLES,
     RATE_HZ,
     Transcriber,
-    loop_tokens,
     pieces,
     text_of,
+    trimmed,
 )
 from bridge.sim.word_errors import word_error_rate
 from telcodecs.g711 import ulaw_decode
@@ -61,19 +61,12 @@ def test_a_long_turn_is_cut_in_its_pauses_and_nothing_is_lost() -> None:
     assert 13.5 * RATE_HZ <= cut[0].size <= 13.8 * RATE_HZ
 
 
-@pytest.mark.parametrize(
-    ("said", "looped"),
-    [
-        ([1, 2, 3], 0),
-        ([9, 1, 2, 3, 4] + [1, 2, 3, 4], 0),
-        ([9] + [1, 2, 3, 4] * 3, 8),
-        ([9] + [5] * 5, 0),
-        ([9] + [5] * 6, 5),
-        ([9] + [5, 6] * 6, 10),
-    ],
-)
-def test_a_loop_of_the_network_is_cut_to_one_round(said: list[int], looped: int) -> None:
-    assert loop_tokens(said) == looped
+def test_the_quiet_around_words_is_cut_to_a_margin() -> None:
+    words = np.full(RATE_HZ, 0.3, np.float32)
+    for before_s, after_s in ((1.0, 2.0), (0.0, 0.5), (0.05, 0.0)):
+        quiet = [np.full(int(each * RATE_HZ), 0.001, np.float32) for each in (before_s, after_s)]
+        seconds = trimmed(np.concatenate([quiet[0], words, quiet[1]])).size / RATE_HZ
+        assert seconds == pytest.approx(min(before_s, 0.15) + 1.0 + min(after_s, 0.15))
 
 
 def test_tokens_are_spaces_raw_bytes_and_text() -> None:
