@@ -31,10 +31,10 @@ class Send:
 
 @dataclass(frozen=True)
 class CloseSocket:
-    """After what was sent. ``politely`` False: only once the far end has, or much later."""
+    """After what was sent; with ``linger_s`` only once the far end has, or so much later."""
 
     stream_sid: str
-    politely: bool = True
+    linger_s: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from bridge.sim.carrier.delivery import Link
 USER_AGENT: Final = "Twilio.TmeWs/1.0"
 CONNECT_S: Final = 5.0
 CLOSE_S: Final = 2.0
-LINGER_S: Final = 30.0  # a socket that is not closed has been seen half open for 30 to 45 s
 CONGESTED: Final = 500  # messages the far end has not read: ten seconds of audio
 
 
@@ -141,17 +140,17 @@ class MediaSocket:
                 match what:
                     case str(text):
                         await peer.send(text)
-                    case CloseSocket(politely=politely):
-                        await _close(peer, politely)
+                    case CloseSocket(linger_s=linger_s):
+                        await _close(peer, linger_s)
                         return
 
 
-async def _close(peer: ClientConnection, politely: bool) -> None:
-    if politely:
+async def _close(peer: ClientConnection, linger_s: float) -> None:
+    if not linger_s:
         await peer.close()
         return
     with suppress(TimeoutError):
-        async with asyncio.timeout(LINGER_S):
+        async with asyncio.timeout(linger_s):
             await peer.wait_closed()
     peer.transport.abort()
 

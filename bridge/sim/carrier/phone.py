@@ -285,7 +285,7 @@ class PhoneCall:
     def _streamed(self, stream: MediaStream, texts: list[str], now: float) -> list[Command]:
         commands: list[Command] = [Send(stream.stream_sid, text) for text in texts]
         if stream.ended:  # by the caller
-            commands.append(CloseSocket(stream.stream_sid, self._stream_profile.closes_socket))
+            commands.append(CloseSocket(stream.stream_sid, self._stream_profile.linger_s))
             self._stream_over(now)
             commands += self._finish("completed", "caller", now)
         return commands
@@ -314,7 +314,7 @@ class PhoneCall:
         if self._stream:
             stream = self._stream
             commands += [Send(stream.stream_sid, text) for text in stream.stop(now)]
-            commands.append(CloseSocket(stream.stream_sid, self._stream_profile.closes_socket))
+            commands.append(CloseSocket(stream.stream_sid, self._stream_profile.linger_s))
             self._stream_over(now)
         elif self._stream_sid:
             commands.append(CloseSocket(self._stream_sid))

@@ -15,6 +15,7 @@ from typing import Final, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from bridge.sim.carrier.phone import NotInProgress
+from bridge.sim.carrier.urls import is_url
 
 MESSAGES: Final[Mapping[int, tuple[int, str]]] = {  # code: HTTP status, text
     20003: (401, "Authenticate"),
@@ -24,6 +25,7 @@ MESSAGES: Final[Mapping[int, tuple[int, str]]] = {  # code: HTTP status, text
     20500: (500, "Internal Server Error"),
     20503: (503, "Service Unavailable"),
     20001: (400, "Invalid parameter"),
+    21205: (400, "Url is not a valid URL"),
     20004: (405, "Method not allowed"),
 }
 MAX_REQUEST_BYTES: Final = 1 << 20
@@ -87,6 +89,8 @@ class RestCalls:
         too_long = len(form.get("Twiml", "")) > MAX_TWIML_CHARACTERS
         if not asked or too_long or form.get("Status", "completed") != "completed":
             return _error(20001)
+        if "Url" in form and not is_url(form["Url"], "http", "https"):
+            return _error(21205)
         update, _ = self._calls[call_sid]
         try:
             update(form)

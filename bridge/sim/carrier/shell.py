@@ -14,20 +14,13 @@ import httpx
 from bridge.sim.carrier.caller import Caller, EchoCaller, ScriptedCaller, StepRecord
 from bridge.sim.carrier.commands import Ask, CloseSocket, Command, OpenSocket, Over, Send
 from bridge.sim.carrier.delivery import Link
-from bridge.sim.carrier.media_socket import (
-    LINGER_S,
-    Closed,
-    Event,
-    Frame,
-    MediaSocket,
-    Opened,
-    Refused,
-)
+from bridge.sim.carrier.media_socket import Closed, Event, Frame, MediaSocket, Opened, Refused
 from bridge.sim.carrier.number import Line
 from bridge.sim.carrier.phone import PhoneCall
 from bridge.sim.carrier.profile import PhoneProfile, StreamProfile
 from bridge.sim.carrier.rest import RestFacade
 from bridge.sim.carrier.result import CallResult, result_of
+from bridge.sim.carrier.urls import is_url
 from bridge.sim.carrier.webhook import MAX_BODY_BYTES, Failure, Identity, Request, Response
 
 CONNECT_S: Final = 5.0  # Voice, "webhook connection behaviour"
@@ -57,7 +50,10 @@ async def place_call(
     ``line`` replaces the plain line that has only its webhook; the links are the network between
     the carrier and the bridge's media socket; ``http`` is shared by many calls where it is given.
     Streams over ``ws`` are allowed where the webhook is plain HTTP on a loopback address.
+    Raises ``ValueError`` where ``webhook_url`` is no URL of HTTP.
     """
+    if not is_url(webhook_url, "http", "https"):
+        raise ValueError(f"not a URL that can be called: {webhook_url!r}")
     profile = profile or PhoneProfile()
     profile = replace(
         profile,
@@ -219,8 +215,7 @@ class _LivePhone:
     def _close(self, which: MediaSocket, task: asyncio.Task[None], command: CloseSocket) -> None:
         if not which.is_open:
             task.cancel()  # the handshake is no longer wanted
-        if not command.politely:
-            self._settle_s = LINGER_S + SETTLE_S
+        self._settle_s = SETTLE_S + command.linger_s
         which.send(command)
 
     # --- HTTP

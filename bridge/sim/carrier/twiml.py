@@ -9,13 +9,15 @@ and the nouns of Connect other than Stream. Anything else is Twilio's schema war
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
+from bridge.sim.carrier.urls import is_url, resolved
 from bridge.sim.carrier.warning import UNSUPPORTED_VERB
 
 UNPARSABLE: Final = 12100
 SCHEMA: Final = 12200
+INVALID_URL: Final = 11100
 RELATIVE_URL: Final = 15004
 BAD_SCHEME: Final = 31922
 BAD_URL: Final = 31923
@@ -195,19 +197,19 @@ class Document:
 
     def _stream_url(self, stream: ElementTree.Element) -> tuple[str, tuple[int, str] | None]:
         url = stream.get("url", "").strip()
-        parts = urlsplit(url)
         schemes = ("wss", "ws") if self._allow_ws else ("wss",)
-        if parts.scheme not in schemes:
+        if url.partition(":")[0] not in schemes:
             return url, (BAD_SCHEME, f"stream url {url!r} is not wss")
-        if not parts.hostname:
-            return url, (BAD_URL, f"stream url {url!r} names no host")
+        if not is_url(url, *schemes):
+            return url, (BAD_URL, f"stream url {url!r} cannot be called")
+        parts = urlsplit(url)
         if parts.query:
             self.warnings.append((31920, "stream url with a query: connected to without it"))
         return parts._replace(query="", fragment="").geturl(), None
 
     def _callback(self, stream: ElementTree.Element) -> str | None:
         url = stream.get("statusCallback")
-        if url is not None and not urlsplit(url).scheme:
+        if url is not None and not is_url(url, "http", "https"):
             self.warnings.append((SCHEMA, f"statusCallback {url!r} is not absolute"))
             return None
         return url
@@ -231,11 +233,14 @@ class Document:
 
     def _absolute(self, url: str) -> str:
         url = url.strip()
-        if urlsplit(url).scheme:
-            return url
-        if self._base_url is None:
-            raise TwimlError(RELATIVE_URL, f"relative URL {url!r} in a document without a base")
-        return urljoin(self._base_url, url)
+        if "://" not in url:
+            if self._base_url is None:
+                text = f"relative URL {url!r} in a document without a base"
+                raise TwimlError(RELATIVE_URL, text)
+            url = resolved(self._base_url, url)
+        if not is_url(url, "http", "https"):
+            raise TwimlError(INVALID_URL, f"{url!r} cannot be called")
+        return url
 
     def _check_attributes(self, element: ElementTree.Element) -> None:
         known = _ATTRIBUTES.get(element.tag)

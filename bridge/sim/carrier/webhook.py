@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from bridge.sim.carrier.signing import Field, signature
+from bridge.sim.carrier.urls import is_url, resolved
 
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_REDIRECTS: Final = 10
@@ -159,4 +160,7 @@ def redirect_of(answer: Response | Failure, asked: Request) -> tuple[str, str] |
     if asked.redirects >= MAX_REDIRECTS:
         raise Refusal(TOO_MANY_REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
     method = asked.method if answer.status in (307, 308) else "GET"
-    return method, urljoin(asked.url, answer.location)
+    url = resolved(asked.url, answer.location)
+    if not is_url(url, "http", "https"):
+        raise Refusal(HTTP_FAILED, f"a redirect to {answer.location!r}")
+    return method, url

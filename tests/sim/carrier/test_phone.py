@@ -237,6 +237,8 @@ def test_http_redirects_are_followed_by_get_up_to_a_limit() -> None:
         ("GET", "/there"),
     ]
     assert world.codes() == []
+    nowhere = ring({"/voice": Response(302, location="http://[")})
+    assert nowhere.codes() == [11200]
     looping = ring({"/voice": Response(307, location="/voice")})
     assert looping.codes() == [11215]
     assert {request.method for request in looping.asked} == {"POST"}
@@ -309,7 +311,7 @@ def test_a_caller_who_hangs_up_ends_stream_socket_and_call() -> None:
     world = ring({"/voice": connect('action="/after"')}, caller=ScriptedCaller([HangUp(At(1.0))]))
     world.run(5)
     assert world.sent[-1]["event"] == "stop"
-    assert world.closed == [CloseSocket(world.opened[0].stream_sid, politely=True)]
+    assert world.closed == [CloseSocket(world.opened[0].stream_sid)]
     assert world.over == [Over("completed", "caller")]
     assert world.purposes() == ["voice"]
     assert world.phone.deadline() is None
@@ -319,11 +321,11 @@ def test_a_socket_may_stay_open_when_the_caller_is_gone() -> None:
     world = ring(
         {"/voice": connect()},
         caller=ScriptedCaller([HangUp(At(1.0))]),
-        stream_profile=StreamProfile(closes_socket=False, sends_stop=False),
+        stream_profile=StreamProfile(linger_s=30.0, sends_stop=False),
     )
     world.run(5)
     assert world.sent[-1]["event"] == "media"
-    assert world.closed == [CloseSocket(world.opened[0].stream_sid, politely=False)]
+    assert world.closed == [CloseSocket(world.opened[0].stream_sid, linger_s=30.0)]
 
 
 @pytest.mark.parametrize(

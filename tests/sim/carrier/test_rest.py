@@ -97,7 +97,7 @@ def test_what_is_not_there_is_20404() -> None:
 
 def test_an_update_that_asks_nothing_possible_is_invalid() -> None:
     made, phone = calls()
-    for form in ({}, {"Status": "canceled"}, {"Twiml": "x" * 4001}):
+    for form in ({}, {"Status": "canceled"}, {"Twiml": "x" * 4001}, {"Url": "http://["}):
         assert ask(made, form).status == 400
     assert ask(made, method="DELETE").status == 405
     assert phone.updates == []

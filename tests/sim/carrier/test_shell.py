@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
+import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from bridge.sim.carrier.caller import (
@@ -340,8 +342,77 @@ def test_a_socket_left_open_ends_when_the_far_end_closes_it() -> None:
 
     leaving: list[asyncio.Task[None]] = []
     far = FarEnd(leaves, {"/voice": '<Connect><Stream url="WS/media/1"/></Connect>'})
-    profile = StreamProfile(sends_stop=False, closes_socket=False)
+    profile = StreamProfile(sends_stop=False, linger_s=30.0)
     result = call(far, ScriptedCaller([HangUp(At(0.02))]), stream_profile=profile)
     assert (result.outcome, result.ended_by) == ("completed", "caller")
     assert far.frames[-1]["event"] == "media"
     assert result.errors == ()
+
+
+def test_a_socket_nobody_closes_breaks_after_its_time() -> None:
+    far = FarEnd(says_nothing, {"/voice": '<Connect><Stream url="WS/media/1"/></Connect>'})
+    profile = StreamProfile(linger_s=0.2)
+    before = time.monotonic()
+    result = call(far, ScriptedCaller([HangUp(At(0.0))]), stream_profile=profile)
+    assert 0.3 < time.monotonic() - before < 3
+    assert far.frames[-1]["event"] == "stop"
+    assert result.errors == ()
+
+
+def test_a_handshake_that_takes_too_long_for_the_call_is_given_up() -> None:
+    async def slowly(connection: ServerConnection, _: object) -> None:
+        await asyncio.sleep(1.0)
+
+    async def run() -> tuple[CallResult, float]:
+        far = FarEnd(says_nothing, {"/voice": '<Connect><Stream url="WS/media/1"/></Connect>'})
+        async with standing(far, process_request=slowly):
+            before = time.monotonic()
+            result = await dial(f"{far.url}/voice", ScriptedCaller([]), time_limit_s=0.2)
+            return result, time.monotonic() - before
+
+    result, took_s = asyncio.run(run())
+    assert took_s < 0.9
+    assert (result.outcome, result.ended_by, result.streams) == ("completed", "limit", ())
+    assert result.timings.first_audio_ms is None
+
+
+def test_a_webhook_that_hangs_up_on_us_is_a_failed_call() -> None:
+    async def run() -> CallResult:
+        rude = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+        async with rude:
+            port = rude.sockets[0].getsockname()[1]
+            return await dial(f"http://127.0.0.1:{port}/voice", ScriptedCaller([]))
+
+    result = asyncio.run(run())
+    assert result.outcome == "failed"
+    assert [error.code for error in result.errors] == [11200]
+
+
+@pytest.mark.parametrize("url", ["voice", "http://[", "ftp://a.example/", "https://a:b/"])
+def test_a_webhook_that_is_no_url_is_the_users_mistake(url: str) -> None:
+    with pytest.raises(ValueError, match="not a URL"):
+        asyncio.run(dial(url, ScriptedCaller([])))
+
+
+def test_a_bridge_that_breaks_the_rules_is_in_the_log() -> None:
+    async def breaks_them(socket: ServerConnection, sid: str) -> None:
+        await socket.send(b"binary")
+        await socket.send(json.dumps({"event": "media"}))
+
+    far = FarEnd(breaks_them, {"/voice": '<Connect><Stream url="WS/media/1"/></Connect>'})
+    result = call(far, ScriptedCaller([HangUp(At(0.1))]))
+    assert [warning.code for warning in result.warnings] == [31950, 31951]
+
+
+def test_any_kind_of_caller_can_be_placed() -> None:
+    class Brief:
+        def __init__(self) -> None:
+            self.digits: list[str] = []
+            self.hung_up = False
+
+        def frame(self, now: float, heard: bytes) -> bytes | None:
+            self.hung_up = True
+            return None
+
+    far = FarEnd(says_nothing, {"/voice": '<Connect><Stream url="WS/media/1"/></Connect>'})
+    assert call(far, Brief()).steps == ()

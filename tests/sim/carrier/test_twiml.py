@@ -79,6 +79,8 @@ def test_the_query_of_a_stream_url_is_dropped() -> None:
         ('url="https://media.example.com/ms"', 31922),
         ('url="/ms"', 31922),
         ('url="wss://"', 31923),
+        ('url="wss://[/ms"', 31923),
+        ('url="wss://a.example:port/ms"', 31923),
         ('url="wss://media.example.com/ms" track="both_tracks"', 31941),
         ('url="wss://media.example.com/ms" track="outbound_track"', 31941),
     ],
@@ -169,3 +171,10 @@ def test_a_relative_url_in_a_document_from_rest_has_no_base() -> None:
     with pytest.raises(TwimlError) as error:
         document("<Redirect>/next</Redirect>", base=None)
     assert error.value.code == 15004
+
+
+@pytest.mark.parametrize("url", ["ftp://a.example/", "http://[", "http://a:b/", "mailto://"])
+def test_a_url_nobody_could_call_ends_the_document(url: str) -> None:
+    with pytest.raises(TwimlError) as error:
+        document(f"<Redirect>{url}</Redirect>")
+    assert error.value.code == 11100
