@@ -1,0 +1,214 @@
+"""The carrier's WebSocket on the server's port: upgrade, frames, close.
+
+A protocol class that uvicorn hands the connection to at the upgrade (``ws=``), on the sans-I/O core
+of ``websockets``. It stands beside the web app and not in it: routing a frame through an ASGI
+application costs more than all that is done with it. Another server for these sockets replaces
+this file.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from bridge.transport.socket import SocketClosed
+
+MAX_FRAME_BYTES = 64 * 1024  # twenty times a media message of the carrier
+MAX_UNREAD_FRAMES = 500  # ten seconds of one caller; then the carrier has to wait
+CLOSE_TIMEOUT_S = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """A request for a media socket."""
+
+    path: str  # raw, with the query if there was one
+    headers: Mapping[str, str]  # names in lower case
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Answered before the upgrade: Twilio reports error 31920 and goes on behind <Connect>."""
+
+    status: int
+
+
+class Handler(Protocol):
+    """What becomes of a media socket."""
+
+    async def admit(self, upgrade: Upgrade) -> "Callable[[MediaSocket], Awaitable[None]] | Refusal":
+        """Refuse it, or say what carries it to its end once it is open."""
+
+
+class MediaSocket(asyncio.Protocol):
+    """One media socket; a ``Socket`` once it is admitted."""
+
+    def __init__(self, handler: Handler, connections: set[Any], tasks: set[Any]) -> None:
+        self._handler = handler
+        self._connections = connections
+        self._tasks = tasks
+        # No Origin, no subprotocol, no compression: the carrier's client knows none of them.
+        self._protocol = ServerProtocol(max_size=MAX_FRAME_BYTES)
+        self._transport: asyncio.Transport | None = None
+        self._unread: deque[str | bytes] = deque()
+        self._message: list[bytes] = []
+        self._reading_paused = False
+        self._responded = False
+        self._arrived = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._gone = asyncio.Event()
+
+    # --- asyncio.Protocol -------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.discard(self)
+        self._gone.set()
+        self._arrived.set()
+        self._writable.set()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def eof_received(self) -> None:
+        """The transport closes itself; an end without a close frame needs no answer."""
+
+    def data_received(self, data: bytes) -> None:
+        self._protocol.receive_data(data)
+        for event in self._protocol.events_received():
+            if isinstance(event, Frame):
+                self._frame(event)
+            elif isinstance(event, Request):
+                self._own(self._answer(event))
+        self._flush()
+        if self._protocol.close_expected():
+            self._close_transport()
+
+    def shutdown(self) -> None:
+        """Uvicorn's wish that the connection ends soon. Calls end by themselves: see drain."""
+
+    # --- the upgrade ------------------------------------------------------------------------
+
+    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+        """Uvicorn waits for the tasks it knows of before it stops."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, request: Request) -> None:
+        headers = {name.lower(): value for name, value in request.headers.raw_items()}
+        try:
+            verdict = await self._handler.admit(Upgrade(request.path, headers))
+            if isinstance(verdict, Refusal):
+                self._respond(request, verdict.status)
+                return
+            if self._respond(request, None):
+                await verdict(self)
+        except Exception:
+            logger.exception("a media socket failed")
+            self._respond(request, 500)
+        finally:
+            await self.close()
+
+    def _respond(self, request: Request, status: int | None) -> bool:
+        """The upgrade, or with ``status`` its refusal; True when the socket is open."""
+        if self._gone.is_set() or self._responded:
+            return False
+        self._responded = True
+        response = self._protocol.accept(request)
+        if status is not None and response.status_code == 101:
+            response = self._protocol.reject(status, "")
+        self._protocol.send_response(response)
+        self._flush()
+        return response.status_code == 101
+
+    # --- Socket -----------------------------------------------------------------------------
+
+    async def receive(self) -> Sequence[str | bytes] | None:
+        while not self._unread:
+            if self._gone.is_set():
+                return None
+            self._arrived.clear()
+            await self._arrived.wait()
+        frames = list(self._unread)
+        self._unread.clear()
+        if self._reading_paused and self._transport:
+            self._reading_paused = False
+            self._transport.resume_reading()
+        return frames
+
+    async def send(self, frames: Sequence[str]) -> None:
+        if self._gone.is_set():
+            raise SocketClosed("the media socket is closed")
+        for frame in frames:
+            self._protocol.send_text(frame.encode())
+        self._flush()
+        if not self._writable.is_set():
+            await self._writable.wait()
+
+    async def close(self) -> None:
+        if self._gone.is_set() or self._transport is None:
+            return
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(1000)
+            self._flush()
+            try:
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await self._gone.wait()
+            except TimeoutError:
+                pass
+        self._close_transport()
+
+    # --- frames -----------------------------------------------------------------------------
+
+    def _frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.TEXT and frame.fin:
+            self._push(bytes(frame.data))
+        elif frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            self._message.append(bytes(frame.data))
+            if frame.fin:
+                self._push(b"".join(self._message))
+                self._message.clear()
+
+    def _push(self, message: bytes) -> None:
+        self._unread.append(message)
+        self._arrived.set()
+        if len(self._unread) >= MAX_UNREAD_FRAMES and not self._reading_paused:
+            if self._transport:
+                self._reading_paused = True
+                self._transport.pause_reading()
+
+    def _flush(self) -> None:
+        data = self._protocol.data_to_send()
+        if data and self._transport and not self._transport.is_closing():
+            self._transport.write(b"".join(data))
+
+    def _close_transport(self) -> None:
+        if self._transport and not self._transport.is_closing():
+            self._transport.close()
+
+
+def media_protocol(handler: Handler) -> Callable[..., MediaSocket]:
+    """What uvicorn's ``ws=`` takes: called with its own state for each upgrade."""
+
+    def protocol(*, config: Any, server_state: Any, app_state: Any) -> MediaSocket:
+        return MediaSocket(handler, server_state.connections, server_state.tasks)
+
+    return protocol

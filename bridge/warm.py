@@ -1,0 +1,75 @@
+"""Model sessions opened ahead: while the webhook is being answered, the model connects."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from bridge.transport.model import ModelPeer, ModelUnavailable
+
+logger = logging.getLogger(__name__)
+
+
+class WarmModels:
+    """One session for each call that is expected. An unused one is closed after a while."""
+
+    def __init__(self, open_session: Callable[[], Awaitable[ModelPeer]], ttl_s: float) -> None:
+        self._open_session = open_session
+        self._ttl_s = ttl_s
+        self._opening: dict[str, asyncio.Task[ModelPeer | ModelUnavailable]] = {}
+        self._expiring: dict[str, asyncio.Task[None]] = {}
+
+    def expect(self, call_sid: str) -> None:
+        """Begin to connect; harmless when that has begun."""
+        if call_sid not in self._opening:
+            self._opening[call_sid] = asyncio.create_task(self._open())
+            self._expiring[call_sid] = asyncio.create_task(self._expire(call_sid))
+
+    async def _open(self) -> ModelPeer | ModelUnavailable:
+        try:
+            return await self._open_session()
+        except ModelUnavailable as error:
+            return error
+
+    async def take(self, call_sid: str) -> ModelPeer:
+        """The session of this call, or a new one. Raises ModelUnavailable."""
+        opening = self._opening.pop(call_sid, None)
+        if opening is None:
+            return await self._open_session()
+        self._expiring.pop(call_sid).cancel()
+        try:
+            opened = await opening
+        except asyncio.CancelledError:
+            opening.cancel()
+            await _close(opening)
+            raise
+        if isinstance(opened, ModelUnavailable):
+            raise opened
+        return opened
+
+    async def _expire(self, call_sid: str) -> None:
+        await asyncio.sleep(self._ttl_s)
+        logger.info("no media socket came for %s: its model session is closed", call_sid)
+        self._expiring.pop(call_sid, None)
+        await self.drop(call_sid)
+
+    async def drop(self, call_sid: str) -> None:
+        """The call will not come."""
+        if expiring := self._expiring.pop(call_sid, None):
+            expiring.cancel()
+        if opening := self._opening.pop(call_sid, None):
+            opening.cancel()
+            await _close(opening)
+
+    async def close(self) -> None:
+        for call_sid in [*self._opening]:
+            await self.drop(call_sid)
+
+    def __len__(self) -> int:
+        return len(self._opening)
+
+
+async def _close(opening: asyncio.Task[ModelPeer | ModelUnavailable]) -> None:
+    """Close what a cancelled opening may already have brought."""
+    await asyncio.wait([opening])
+    if not opening.cancelled() and isinstance(peer := opening.result(), ModelPeer):
+        await peer.close()

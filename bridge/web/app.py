@@ -1,0 +1,14 @@
+"""The web app, put together from the parts it is given."""
+
+from fastapi import FastAPI
+
+from bridge.registry import Registry
+from bridge.web import health, voice
+from bridge.web.voice import Gate
+
+
+def create_app(gate: Gate, registry: Registry) -> FastAPI:
+    app = FastAPI(title="Offhook", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(voice.router(gate, registry))
+    app.include_router(health.router(registry))
+    return app
