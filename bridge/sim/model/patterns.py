@@ -130,21 +130,22 @@ class PatternMind:
 
 def _dictated(context: Context, said: str | None) -> str | None:
     """The words that must be said, whatever else there is."""
-    requested = context.requested
-    if requested is not None:
-        words = dictated_by_request(requested)
-        if words is not None:
-            return words
-        if WANTS_GREETING.search(requested):
-            return dictated_greeting(context.instructions) or GREETING
     last = context.turns[-1] if context.turns else None
-    if last is not None and last.role in ("user", "system"):
-        words = dictated_always(last.text)
-        if words is not None:
-            return words
-    if said is None:
-        words = dictated_greeting(context.instructions)
-    return words if said is None and words else dictated_always(context.instructions)
+    return (
+        _requested(context)
+        or (dictated_always(last.text) if last and last.role in ("user", "system") else None)
+        or (dictated_greeting(context.instructions) if said is None else None)
+        or dictated_always(context.instructions)
+    )
+
+
+def _requested(context: Context) -> str | None:
+    if context.requested is None:
+        return None
+    words = dictated_by_request(context.requested)
+    if words is None and WANTS_GREETING.search(context.requested):
+        return dictated_greeting(context.instructions) or GREETING
+    return words
 
 
 def _said(context: Context) -> str | None:

@@ -19,7 +19,7 @@ with ``after`` ``{output}`` and the fields of an output that is a JSON object.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -46,7 +46,7 @@ class Rule:
 @dataclass(frozen=True)
 class Patterns:
     rules: tuple[Rule, ...] = ()
-    otherwise: tuple[str, ...] = field(default=())
+    otherwise: tuple[str, ...] = ()
 
 
 def load_patterns(text: str) -> Patterns:
