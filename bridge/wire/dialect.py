@@ -8,7 +8,7 @@ voids the whole message, so each builder writes only what its dialect knows.
 from binascii import b2a_base64
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 from urllib.parse import urlencode
 
 import msgspec
@@ -136,9 +136,10 @@ def _ga_session(config: SessionConfig) -> Json:
         if config.audio_format == "pcm16"
         else {"type": "audio/pcmu"}
     )
-    turn = _turn_detection(config.turn_detection)
-    if turn is not None and config.turn_detection and config.turn_detection.idle_timeout_ms:
-        turn["idle_timeout_ms"] = config.turn_detection.idle_timeout_ms
+    asked = config.turn_detection
+    turn = _turn_detection(asked)
+    if turn is not None and asked and asked.type == "server_vad" and asked.idle_timeout_ms:
+        turn["idle_timeout_ms"] = asked.idle_timeout_ms
     heard: Json = {
         "format": audio_format,
         "transcription": _transcription(config),
@@ -158,7 +159,7 @@ def _ga_session(config: SessionConfig) -> Json:
 
 
 def _preview_2024_10_session(config: SessionConfig) -> Json:
-    """The first Azure revision: no null, no flags, no noise reduction, no speed."""
+    """The first Azure revision: no null, no flags, no noise reduction, no speed, no language."""
     turn: Json | None = _turn_detection(config.turn_detection)
     if turn is None or turn["type"] != "server_vad":
         turn = {"type": "none"} if turn is None else {"type": "server_vad"}
@@ -174,7 +175,9 @@ def _preview_2024_10_session(config: SessionConfig) -> Json:
     }
     return session | _set(
         voice=config.voice,
-        input_audio_transcription=_transcription(config),
+        input_audio_transcription=(
+            {"model": config.transcription.model} if config.transcription else None
+        ),
         temperature=config.temperature,
         max_response_output_tokens=config.max_output_tokens,
     )
@@ -264,6 +267,8 @@ def _body(message: ControlMessage, dialect: Dialect) -> Json:
         case FunctionOutput(call_id, output):
             item = {"type": "function_call_output", "call_id": call_id, "output": output}
             return {"type": "conversation.item.create", "item": item}
+        case _:
+            assert_never(message)
 
 
 def serialize(message: ModelMessage, dialect: Dialect) -> str:
