@@ -190,3 +190,5 @@ def serialize(message: CarrierMessage, stream_sid: str) -> str:
             return f'{{"event":"mark","streamSid":"{stream_sid}","mark":{{"name":"{name}"}}}}'
         case Clear():
             return f'{{"event":"clear","streamSid":"{stream_sid}"}}'
+        case _:
+            assert_never(message)
