@@ -24,6 +24,7 @@ class Part:
 
     kind: PartKind
     text: str = ""  # of text parts
+    told: str = ""  # all words streamed, whatever became of them since
     transcript: str | None = None  # as the client may see it
     heard: str | None = None  # as the model understands it; None: not known yet
     audio: bytearray = field(default_factory=bytearray)

@@ -92,8 +92,8 @@ class Output:
     def _close_part(self, opened: Opened, part: Part) -> None:
         if part.kind == "output_audio":
             self.tell("response.output_audio.done", opened)
-            transcript = "".join(word.text for word in part.words)
-            self.tell("response.output_audio_transcript.done", opened, transcript=transcript)
+            done = "response.output_audio_transcript.done"
+            self.tell(done, opened, transcript=part.told)
         else:
             self.tell("response.output_text.done", opened, text=part.text)
         self.tell("response.content_part.done", opened, part=_content_part(part))
@@ -101,5 +101,5 @@ class Output:
 
 def _content_part(part: Part) -> dict[str, Any]:
     if part.kind == "output_audio":
-        return {"type": "audio", "transcript": "".join(word.text for word in part.words)}
+        return {"type": "audio", "transcript": part.told}
     return {"type": "text", "text": part.text}

@@ -227,13 +227,15 @@ class Response:
 
     def _send_words(self, opened: Opened, part: Part, delivery: Delivery, ms: float) -> None:
         for word in delivery.take_words(ms):
-            part.words.append(word)
-            part.heard = part.transcript = (part.transcript or "") + word.text
+            part.told += word.text
+            if part.kept_ms is None:
+                part.words.append(word)
+                part.heard = part.transcript = part.told
             self._out.tell("response.output_audio_transcript.delta", opened, delta=word.text)
 
     def _send_audio(self, opened: Opened, part: Part, delivery: Delivery, ms: float) -> None:
         wire, pcm = delivery.take(ms)
-        if self._stage.profile.keep_audio:
+        if self._stage.profile.keep_audio and part.kept_ms is None:
             part.audio += pcm
         part.generated_ms = delivery.sent_ms
         delta = base64.b64encode(wire).decode("ascii")

@@ -62,7 +62,7 @@ def output_tokens(items: Iterable[Item]) -> Tokens:
     for item in items:
         text += text_tokens(item.arguments)
         for part in item.parts:
-            text += text_tokens(part.text + "".join(word.text for word in part.words))
+            text += text_tokens(part.text + part.told)
             audio += audio_tokens(part.generated_ms, ASSISTANT_MS_PER_TOKEN)
     return Tokens(text, audio)
 

@@ -250,6 +250,18 @@ def test_an_item_that_still_grows_is_as_long_as_what_was_delivered() -> None:
     assert types(truncate(client, item_id, 100)) == ["conversation.item.truncated"]
 
 
+def test_after_a_truncation_amid_delivery_nothing_more_is_remembered() -> None:
+    client = Client(profile=ModelProfile(speed=1.0))
+    item_id = spoken(client, after_ms=700)
+    truncate(client, item_id, 100)
+    client.wait(3_000)
+    (told,) = client.of("response.output_audio_transcript.done")
+    assert told["transcript"] == "Hello there, how can I help you today?"
+    part = client.session.items[0].parts[0]
+    assert (part.heard, part.length_ms, len(part.audio)) == ("Hello", 100, 100 * 48)
+    assert "100ms is already shorter" in error(truncate(client, item_id, 101))["message"]
+
+
 def test_what_is_no_assistant_audio_cannot_be_truncated() -> None:
     client = Client(profile=ModelProfile(first_delta_ms=300))
     create(client, text("a", id="words"))
@@ -313,6 +325,28 @@ def test_the_first_preview_does_neither_when_told_not_to() -> None:
     assert types(client.send("response.create", response={"commit": False})) == ["response.created"]
     told = error(client.send("response.create", response={"cancel_previous": False}))
     assert told["code"] == "conversation_already_has_active_response"
+
+
+def test_the_first_preview_takes_items_along() -> None:
+    mind = ScriptedMind([HELLO])
+    client = Client(PREVIEW_2024_10, mind=mind)
+    client.send("response.create", response={"append_input_items": [text("One more.")]})
+    client.wait(3_000)
+    client.send("response.create", response={"input_items": [text("Only this.")]})
+    turns = [[turn.text for turn in context.turns] for context in mind.contexts]
+    assert turns == [["One more."], ["Only this."]]
+    assert len(client.of("conversation.item.added")) == 2  # what was appended, and the answer
+
+
+def test_a_picture_is_kept_and_says_nothing() -> None:
+    mind = ScriptedMind([HELLO])
+    client = Client(mind=mind)
+    picture = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}
+    words = {"type": "input_text", "text": "What is this?"}
+    item = {"type": "message", "role": "user", "content": [picture, words]}
+    assert create(client, item)[0]["item"]["content"] == [picture, words]
+    client.send("response.create")
+    assert [turn.text for turn in mind.contexts[0].turns] == ["What is this?"]
 
 
 def test_calls_and_words_of_one_response_stand_in_order() -> None:

@@ -297,6 +297,13 @@ def test_the_ladder_of_written_output(dialect: Dialect) -> None:
     assert client.voice.spoken == []
 
 
+def test_a_limit_of_tokens_stops_writing_too() -> None:
+    client = Client()
+    respond(client, output_modalities=["text"], max_output_tokens=2)
+    assert statuses(client) == ["incomplete"]
+    assert client.of("response.output_text.done")[0]["text"] == "Hello"
+
+
 @each_dialect
 def test_ga_alone_pads_text_deltas(dialect: Dialect) -> None:
     client = Client(dialect)

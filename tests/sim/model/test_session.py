@@ -80,6 +80,18 @@ def test_the_same_seed_says_the_same_to_the_byte() -> None:
     assert runs[0] == runs[1]
 
 
+def test_what_happened_is_there_to_look_at() -> None:
+    client = Client()
+    client.talk(500)
+    client.hush(1_500)
+    client.send("response.cancel")
+    session = client.session
+    assert [item.role for item in session.items] == ["user", "assistant"]
+    assert [(r.status, r.audio_ms) for r in session.responses] == [("completed", 2_000)]
+    assert [refusal.code for refusal in session.errors] == ["response_cancel_not_active"]
+    assert session.settings.turn_detection is not None
+
+
 # --- expiry and faults ------------------------------------------------------------------------
 
 
