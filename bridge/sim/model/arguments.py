@@ -58,7 +58,14 @@ def _guess(schema: Schema) -> Any:
     if "enum" in schema:
         return schema["enum"][0]
     empty = {"integer": 0, "number": 0, "array": [], "object": {}, "boolean": False}
-    return schema.get("minimum", empty.get(schema.get("type", "string"), ""))
+    return schema.get("minimum", empty.get(_kind(schema), ""))
+
+
+def _kind(schema: Schema) -> str:
+    """The type of a schema; of several the first that is not null."""
+    kinds = schema.get("type", "string")
+    each = [kinds] if isinstance(kinds, str) else kinds
+    return next((str(kind) for kind in each if kind != "null"), "string")
 
 
 def words_of(name: str) -> str:
@@ -92,10 +99,11 @@ def _value(name: str, schema: Schema, said: str, found: _Figures) -> Any:
         return schema["const"]
     if "enum" in schema:
         return _choice(schema["enum"], said)
-    kinds = schema.get("type", "string")
-    kind = kinds if isinstance(kinds, str) else next(each for each in kinds if each != "null")
-    match kind:
-        case "integer" | "number":
+    for each in schema.get("anyOf", ()):
+        if each.get("type") != "null":
+            return _value(name, {**schema, "anyOf": (), **each}, said, found)
+    match _kind(schema):
+        case "integer" | "number" as kind:
             number = found.number(whole=kind == "integer")
             return ABSENT if number is None else number
         case "boolean":

@@ -16,6 +16,7 @@ def one(schema: dict[str, Any], said: str, name: str = "value") -> Any:
     [
         ("guests", {"type": "integer"}, "a table for twenty four", 24),
         ("amount", {"type": ["number", "null"]}, "three point five litres", 3.5),
+        ("guests", {"anyOf": [{"type": "null"}, {"type": "integer"}]}, "for two", 2),
         ("place", {"enum": ["bar", "bar_stool"]}, "a Bar stool, please", "bar_stool"),
         ("place", {"enum": ["inside", "terrace"]}, "anywhere", None),
         ("phone", {"type": "string"}, "it is five five five one two", "55512"),
@@ -58,7 +59,8 @@ def test_a_forced_call_gets_something_of_the_right_type() -> None:
         "properties": {
             "count": {"type": "integer", "minimum": 1},
             "place": {"enum": ["bar", "terrace"]},
+            "price": {"type": ["null", "number"]},
         },
-        "required": ["count", "place"],
+        "required": ["count", "place", "price"],
     }
-    assert fill(schema, "hm", guess=True) == {"count": 1, "place": "bar"}
+    assert fill(schema, "hm", guess=True) == {"count": 1, "place": "bar", "price": 0}
