@@ -41,7 +41,9 @@ def _exactly(found: re.Match[str]) -> str | None:
     text = next(group for group in found.groups() if group is not None).strip()
     closing = CLOSING.get(text[:1])
     if closing is not None and closing in text[1:]:
-        return text[1 : text.index(closing, 1)] or None
-    if text[:1] == "'" and text.endswith("'"):
-        return text[1:-1] or None
-    return re.split(r"\n\s*\n", text)[0].strip() or None
+        words = text[1 : text.index(closing, 1)]
+    elif text[:1] == "'" and text.endswith("'"):
+        words = text[1:-1]
+    else:
+        words = re.split(r"\n\s*\n", text)[0].strip()
+    return words if words.strip() else None

@@ -83,8 +83,9 @@ def _append(pieces: list[str], value: int, repeat: int) -> None:
 
 def _value(run: list[str]) -> Number:
     if "point" in run:
-        whole, fraction = run[: run.index("point")], run[run.index("point") + 1 :]
-        return float(f"{_value(whole)}.{_digits(fraction) or 0}")
+        whole, after = run[: run.index("point")], run[run.index("point") + 1 :]
+        fraction = _digits([token for token in after if _is_figure(token)])
+        return float(f"{int(_value(whole))}.{fraction or 0}")
     if len(run) == 1 and run[0][0].isdigit():
         return _numeral(run[0])
     if any(token in SCALES for token in run):

@@ -22,6 +22,7 @@ from bridge.sim.model.dictation import dictated_always, dictated_by_request, dic
         ("Say hello.", None),
         ("Say exactly:", None),
         ('Say exactly: ""', None),
+        ('Say exactly: " "', None),
     ],
 )
 def test_a_request_is_obeyed_to_the_letter(requested: str, words: str | None) -> None:

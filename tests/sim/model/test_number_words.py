@@ -32,6 +32,7 @@ def test_figures_are_joined_to_digits(said: str, digits: list[str]) -> None:
         ("three thousand two hundred", [3200]),
         ("three point one four", [3.14]),
         ("it is 3.5 or 1,200", [3.5, 1200]),
+        ("3.5 point 12:30", [3.1230]),
         ("five million", [5_000_000]),
         ("fifteen", [15]),
         ("none at all, and some", []),
