@@ -18,9 +18,7 @@ def twilio_messages(sender: str) -> list[Json]:
 def realtime_events(sender: str, dialect: str) -> list[Json]:
     """Realtime events of ``sender`` ("client" or "server") in ``dialect`` ("ga", "preview")."""
     rows = json.loads((_DATA / "realtime-messages.json").read_text())
-    return [
-        row["message"] for row in rows if row["from"] == sender and dialect in row["dialects"]
-    ]
+    return [row["message"] for row in rows if row["from"] == sender and dialect in row["dialects"]]
 
 
 def realtime_document() -> Json:
