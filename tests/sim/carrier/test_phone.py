@@ -458,6 +458,17 @@ def test_a_new_document_needs_no_action_where_none_is_asked() -> None:
     assert world.over == [Over("completed", "document")]
 
 
+def test_an_answer_to_what_an_update_has_overtaken_changes_nothing() -> None:
+    world = ring({"/voice": connect()}, keeps_waiting=frozenset({"/voice"}))
+    world.do(world.phone.update(101.0, twiml="<Response><Pause length='5'/></Response>"))
+    world.do(world.phone.answered(world.asked[0].id, xml(connect()), 102.0))
+    assert world.opened == []
+    world.run(20.0)
+    assert world.over == [Over("completed", "document")]
+    assert world.codes() == []
+    assert [e.request.purpose for e in world.phone.exchanges] == ["voice"]
+
+
 def test_a_relative_url_in_inline_twiml_is_an_error() -> None:
     world = ring({"/voice": connect()})
     twiml = "<Response><Redirect>/next</Redirect></Response>"

@@ -167,9 +167,8 @@ def test_webhook_and_upgrade_are_what_twilio_sends() -> None:
     assert upgrade.path == "/media/1"
     assert upgrade.headers["User-Agent"] == "Twilio.TmeWs/1.0"
     assert upgrade.headers["X-Twilio-Signature"] == signature(TOKEN, f"{far.ws_url}/media/1")
-    assert not {"Origin", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"} & set(
-        upgrade.headers
-    )
+    for absent in ("Origin", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"):
+        assert absent not in upgrade.headers
     assert [w.code for w in result.warnings] == [31920]  # the query
 
 

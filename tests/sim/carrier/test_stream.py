@@ -238,6 +238,7 @@ def test_comfort_noise_has_its_level_and_its_seed() -> None:
 
     assert abs(level_dbfs(noise(1)) + 55) < 1.0
     assert noise(1) == noise(1) != noise(2)
+    assert len({noise(1)[k : k + 160] for k in range(0, 8000, 160)}) == 50
 
 
 def test_silence_suppression_leaves_a_gap_in_the_timestamps() -> None:
