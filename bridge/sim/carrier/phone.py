@@ -163,9 +163,11 @@ class PhoneCall:
         method: str = "POST",
     ) -> list[Command]:
         """REST: an end, or another document at once. Raises ``NotInProgress``."""
-        commands = self.tick(now)
         if self.over:
             raise NotInProgress(f"call is {self.status}")
+        commands = self.tick(now)
+        if self.over:  # in this very moment: REST was answered, and nothing came of it
+            return commands
         verb = self._verb
         commands += self._interrupt(now)
         if status is not None:

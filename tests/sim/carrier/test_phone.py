@@ -482,6 +482,13 @@ def test_an_update_after_the_end_is_refused() -> None:
         world.phone.update(world.now, status="completed")
 
 
+def test_an_update_in_the_moment_the_caller_hangs_up_loses_nothing() -> None:
+    world = ring({"/voice": connect()}, caller=ScriptedCaller([HangUp(At(0.1))]))
+    world.do(world.phone.update(105.0, status="completed"))
+    assert world.sent[-1]["event"] == "stop"
+    assert world.over == [Over("completed", "caller")]
+
+
 def test_an_update_during_the_handshake_takes_the_socket_back() -> None:
     world = ring({"/voice": connect()}, profile=profile(socket_after_s=0.5))
     world.run(0.4)
