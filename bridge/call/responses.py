@@ -18,6 +18,7 @@ class Responses:
     def __init__(self) -> None:
         self.active: str | None = None
         self._asked: CreateResponse | None = None  # sent, ``response.created`` not seen yet
+        self._begun: CreateResponse | None = None  # what the running response seems to answer
         self._wanted: deque[CreateResponse] = deque(maxlen=4)
         self._dead: deque[str] = deque(maxlen=DEAD_REMEMBERED)
         self._failures = 0
@@ -41,6 +42,7 @@ class Responses:
     def answered_anyway(self) -> None:
         """The service starts a response now that sees all we had to add."""
         self._wanted = deque((w for w in self._wanted if w.instructions), maxlen=4)
+        self._retry_at = None
 
     def next(self, now: float) -> list[CreateResponse]:
         """What may be sent now."""
@@ -53,18 +55,22 @@ class Responses:
         return [self._asked]
 
     def refused(self) -> None:
-        """The slot was taken after all: ask again when it is free."""
-        if self._asked:
-            self._wanted.appendleft(self._asked)
-            self._asked = None
+        """The slot was taken after all: ask again when it is free.
+
+        The response of the service that took it may have been announced before the refusal.
+        """
+        asked = self._asked or self._begun
+        self._asked = self._begun = None
+        if asked and asked not in self._wanted:
+            self._wanted.appendleft(asked)
 
     def created(self, response_id: str) -> None:
         self.active = response_id
-        self._asked = None
+        self._begun, self._asked = self._asked, None
 
     def done(self, response_id: str) -> None:
         if self.active == response_id:
-            self.active = None
+            self.active = self._begun = None
 
     def interrupt(self) -> str | None:
         """What runs is dead from now on; returns its id if anything ran."""

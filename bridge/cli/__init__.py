@@ -1,1 +1,23 @@
-"""The command line: one command a file."""
+"""The command line: one command a file.
+
+Exit codes: 0 done, 1 what was tried failed, 2 settings or usage, 3 the run is invalid.
+"""
+
+import typer
+
+from bridge.cli import emulate, rehearse, serve, simulate
+
+app = typer.Typer(
+    help="A phone bridge for realtime voice models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(serve.serve)
+app.command()(emulate.emulate)
+app.command()(simulate.simulate)
+app.command()(rehearse.rehearse)
+
+
+def main() -> None:
+    app()

@@ -102,9 +102,14 @@ class _Reading:
         """Nothing of an item that was cut may follow the clear."""
         faults = []
         for (first, _, end, at), (_, _, next_end, _) in pairwise(self._generations):
-            cut = {slot.stream for slot in self._slots[first:end] if slot}
-            stale = [slot for slot in self._slots[end:next_end] if slot and slot.stream in cut]
-            if stale and len(cut) < timecode.STREAMS // 2:
+            new = {
+                number % timecode.STREAMS
+                for number, (asked_at, _) in enumerate(self._world.spoken)
+                if asked_at > at
+            }
+            old = {slot.stream for slot in self._slots[first:end] if slot} - new
+            stale = [slot for slot in self._slots[end:next_end] if slot and slot.stream in old]
+            if len(stale) > 1:  # a single frame may be misread
                 faults.append(f"{len(stale)} frames of cut speech after the clear at {at:.3f} s")
         return faults
 

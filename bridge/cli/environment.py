@@ -1,0 +1,25 @@
+"""The settings of a command: the environment, with its flags put on top."""
+
+import os
+
+from bridge.cli.console import USAGE, stderr, stop
+from bridge.log import configure
+from bridge.settings import Settings, SettingsError
+
+
+def settings_from(**flags: object) -> Settings:
+    """``OFFHOOK_…`` by flag where a flag is given; prints warnings, ends with 2 on problems."""
+    environ = dict(os.environ)
+    for name, value in flags.items():
+        if value is not None:
+            environ[f"OFFHOOK_{name.upper()}"] = str(value)
+    try:
+        settings = Settings.from_env(environ)
+    except SettingsError as error:
+        stop(str(error), USAGE)
+    model, twilio = settings.model, settings.twilio
+    secrets = [*twilio.auth_tokens, twilio.api_secret or "", getattr(model, "api_key", None) or ""]
+    configure(settings.log_level, settings.log_json, secrets=secrets)
+    for warning in settings.warnings:
+        stderr.print(f"warning: {warning}", style="yellow", markup=False)
+    return settings

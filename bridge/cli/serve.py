@@ -1,0 +1,50 @@
+"""offhook serve: answer the phone."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from bridge.agents.problems import AgentError
+from bridge.cli.console import FAILED, USAGE, line, stderr, stop
+from bridge.cli.environment import settings_from
+from bridge.cli.loop import run
+from bridge.functions import FunctionsError
+from bridge.local_model import LocalModelFailed
+from bridge.serving import Server, listen, server
+from bridge.settings import Settings
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Where to listen.")] = None,
+    port: Annotated[int | None, typer.Option(help="0: any that is free.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The ready line as JSON.")] = False,
+) -> None:
+    """Answer calls from Twilio until SIGTERM or Ctrl-C; running calls are finished first."""
+    settings = settings_from(host=host, port=port)
+    for told in settings.describe():
+        stderr.print(told, style="dim", markup=False)
+    try:
+        run(_serve(settings, as_json))
+    except (AgentError, FunctionsError) as error:
+        stop(str(error), USAGE)
+    except LocalModelFailed as error:
+        stop(str(error), FAILED)
+
+
+async def _serve(settings: Settings, as_json: bool) -> None:
+    try:
+        listening = listen(settings.host, settings.port)
+    except OSError as error:
+        stop(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}", FAILED)
+
+    def ready(bound: Server) -> None:
+        port = listening.getsockname()[1]
+        voice_url = f"{bound.origin}/twilio/voice"
+        if as_json:
+            line(json.dumps({"ready": True, "port": port, "voice_url": voice_url}))
+        else:
+            line(f"offhook: ready on {settings.host}:{port}, voice webhook {voice_url}")
+
+    async with server(settings, listening) as bound:
+        await bound.run_until_stopped(listening, ready)

@@ -1,0 +1,46 @@
+"""A simulated model in a process of its own, for as long as it is needed."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+START_TIMEOUT_S = 60.0  # engines are loaded and warmed before it is ready
+STOP_TIMEOUT_S = 5.0
+
+
+class LocalModelFailed(Exception):
+    """The simulated model did not start; the message is what it said."""
+
+
+@asynccontextmanager
+async def local_model(options: Sequence[str] = ()) -> AsyncIterator[str]:
+    """Origin (http) of an ``offhook emulate`` with these options.
+
+    It has a session of its own, so that Ctrl-C reaches us first and running calls can end; it
+    ends when its standard input does, so it never outlives us.
+    """
+    command = ("-m", "bridge", "emulate", "--port", "0", "--json", "--with-parent", *options)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        async with asyncio.timeout(START_TIMEOUT_S):
+            line = await process.stdout.readline()
+        if not line:
+            raise LocalModelFailed(f"the simulated model ended with {await process.wait()}")
+        yield json.loads(line)["origin"]
+    finally:
+        process.stdin.close()
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()

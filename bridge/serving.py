@@ -1,0 +1,149 @@
+"""The server, put together: settings in, a listening socket out."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from types import FrameType
+from typing import cast
+
+import msgspec
+import uvicorn
+
+from bridge import endpoint
+from bridge.admission import MemoryAdmissions
+from bridge.agents.briefing import brief
+from bridge.agents.default import default_agent
+from bridge.agents.document import load_file
+from bridge.functions import load_functions
+from bridge.live import LiveCall
+from bridge.local_model import local_model
+from bridge.registry import Agent, Registry
+from bridge.settings import LocalSettings, Settings, TwilioSettings
+from bridge.summary import summary
+from bridge.transport.media_socket import media_protocol
+from bridge.transport.model import open_session
+from bridge.transport.rest import HangUp, RestHangUp, no_hang_up
+from bridge.web.app import create_app
+from bridge.web.voice import Gate, MediaDoor
+from bridge.wire.signature import Signatures
+
+BACKLOG = 2048
+
+logger = logging.getLogger(__name__)
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, but a signal only asks for the end: running calls are drained first."""
+
+    def __init__(self, config: uvicorn.Config, registry: Registry, origin: str) -> None:
+        super().__init__(config)
+        self.registry = registry
+        self.origin = origin
+        self._asked = asyncio.Event()
+        self._ready: Callable[[Server], None] = lambda server: None
+        self._loop = asyncio.get_running_loop()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._asked.is_set():
+            self.force_exit = self.should_exit = True  # asked twice: do not wait
+        self._loop.call_soon_threadsafe(self._asked.set)
+
+    def stop(self) -> None:
+        self._asked.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready(self)
+
+    async def run_until_stopped(
+        self, listening: socket.socket, ready: Callable[["Server"], None]
+    ) -> None:
+        """Serve until ``stop`` or a signal, then until the calls have ended."""
+        self._ready = ready
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.serve(sockets=[listening]))
+            await self._asked.wait()
+            await self.registry.drain()
+            self.should_exit = True
+
+
+def _hang_up(twilio: TwilioSettings, timeout_s: float) -> HangUp:
+    """REST needs an account, and an API key or the auth token itself."""
+    if twilio.account_sid is None or (twilio.development and not twilio.api_key):
+        return no_hang_up
+    username = twilio.api_key or twilio.account_sid
+    password = twilio.api_secret or twilio.auth_tokens[0]
+    return RestHangUp(twilio.account_sid, username, password, twilio.api_url, timeout_s)
+
+
+def _keep(calls_dir: Path) -> Callable[[LiveCall], "asyncio.Future[None]"]:
+    """Write what there is to say of each call into a file of its own."""
+
+    def write(text: bytes, path: Path) -> None:
+        calls_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = path.with_suffix(".part")
+        part.write_bytes(text)
+        part.replace(path)
+
+    def keep(live: LiveCall) -> "asyncio.Future[None]":
+        text = msgspec.json.format(msgspec.json.encode(summary(live)), indent=1)
+        path = calls_dir / f"{live.expected.call_sid}.json"
+        return asyncio.ensure_future(asyncio.to_thread(write, text, path))
+
+    return keep
+
+
+@asynccontextmanager
+async def server(settings: Settings, listening: socket.socket) -> AsyncIterator[Server]:
+    """Everything ready to serve on a bound socket. Raises AgentError, FunctionsError,
+    LocalModelFailed."""
+    agent = load_file(settings.agent_path) if settings.agent_path else default_agent()
+    limits = settings.limits
+    offered = load_functions(agent.functions, default_timeout_s=limits.function_timeout_s)
+    async with AsyncExitStack() as stack:
+        origin = ""
+        if isinstance(settings.model, LocalSettings):
+            origin = await stack.enter_async_context(local_model())
+        model = endpoint.endpoint(settings.model, agent.model, origin)
+        stack.push_async_callback(endpoint.close, model)
+        for warning in agent.warnings(model.dialect.name):
+            logger.warning("%s", warning)
+        hang_up = _hang_up(settings.twilio, limits.send_timeout_s)
+        if isinstance(hang_up, RestHangUp):
+            stack.push_async_callback(hang_up.close)
+        registry = Registry(
+            Agent(brief(agent, offered, model.dialect, limits), offered),
+            MemoryAdmissions(limits.stream_token_ttl_s, asyncio.get_running_loop().time),
+            lambda: open_session(model, limits.model_connect_timeout_s),
+            hang_up,
+            limits,
+            account_sid=settings.twilio.account_sid,
+            on_end=_keep(settings.state_dir / "calls"),
+        )
+        stack.push_async_callback(registry.end_all)
+        port: int = listening.getsockname()[1]
+        account_sid = settings.twilio.account_sid
+        gate = Gate(settings.origin(port), Signatures(settings.twilio.auth_tokens), account_sid)
+        config = uvicorn.Config(
+            create_app(gate, registry),
+            http="httptools",
+            # A callable is all that is asked of it; the annotation wants a class.
+            ws=cast("type[asyncio.Protocol]", media_protocol(MediaDoor(gate, registry))),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+        )
+        yield Server(config, registry, gate.origin)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket; port 0: any that is free. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host.strip("[]"), port), family=family, backlog=BACKLOG)
+    listening.setblocking(False)
+    return listening
