@@ -5,6 +5,7 @@ import pytest
 from bridge.call.clock import PlayoutClock
 
 SECOND = 8000
+FRAME = 160  # audio leaves the carrier in such packets: no position is surer than that
 
 
 def test_what_was_sent_plays_eight_bytes_a_millisecond() -> None:
@@ -75,8 +76,8 @@ def test_marks_that_all_come_late_move_the_run() -> None:
     clock.mark(800, 0.15)  # round trip: 50 ms
     clock.sent(SECOND, 10.0)
     clock.mark(SECOND + 800, 10.45)  # 350 ms: this run began 300 ms late
-    assert clock.position(10.5) == SECOND + 1600
-    assert clock.dry_at() == pytest.approx(11.3)
+    assert clock.position(10.5) == pytest.approx(SECOND + 1600, abs=FRAME)
+    assert clock.dry_at() == pytest.approx(11.3, abs=0.02)
 
 
 def test_one_late_mark_among_others_moves_nothing() -> None:
@@ -105,7 +106,7 @@ def test_after_a_cut_positions_start_at_zero_and_round_trips_are_known() -> None
     assert (clock.sent_bytes, clock.position(9.0), clock.dry_at()) == (0, 0, 0.4)
     clock.sent(SECOND, 1.0)
     clock.mark(800, 1.35)
-    assert clock.position(1.35) == 1200
+    assert clock.position(1.35) == pytest.approx(1200, abs=FRAME)
 
 
 def test_a_cut_ends_a_run_although_audio_follows_at_once() -> None:
@@ -124,4 +125,4 @@ def test_old_round_trips_are_forgotten() -> None:
         lag_s = 0.05 if run == 0 else 0.2  # the route became longer after the first run
         clock.mark(run * SECOND + 800, run * 10.0 + 0.1 + lag_s)
     assert clock.round_trip_s == pytest.approx(0.2)
-    assert clock.position(190.5) == 19 * SECOND + 4000
+    assert clock.position(190.5) == pytest.approx(19 * SECOND + 4000, abs=FRAME)
