@@ -1,6 +1,10 @@
 """Where the model is, from the settings, and how we prove there who we are."""
 
-from bridge.settings import AzureSettings, LocalSettings, OpenAISettings
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from bridge.local_model import local_model
+from bridge.settings import AzureSettings, LocalSettings, ModelSettings, OpenAISettings
 from bridge.transport.entra import EntraCredential
 from bridge.transport.model import Credential, Endpoint, KeyCredential
 from bridge.wire.dialect import GA, azure_dialect, azure_url, openai_url
@@ -30,11 +34,7 @@ def local(origin: str) -> Endpoint:
     return Endpoint(openai_url(f"{origin}/v1", LOCAL_MODEL), GA, KeyCredential("api-key", "local"))
 
 
-def endpoint(
-    settings: AzureSettings | OpenAISettings | LocalSettings,
-    agent_model: str | None,
-    local_origin: str,
-) -> Endpoint:
+def endpoint(settings: ModelSettings, agent_model: str | None, local_origin: str) -> Endpoint:
     """``local_origin`` is used for ``LocalSettings`` alone."""
     match settings:
         case AzureSettings():
@@ -43,6 +43,20 @@ def endpoint(
             return openai(settings, agent_model)
         case LocalSettings():
             return local(local_origin)
+
+
+@asynccontextmanager
+async def opened(settings: ModelSettings, agent_model: str | None) -> AsyncIterator[Endpoint]:
+    """The endpoint for as long as it is needed: a local model is started for it, and what its
+    credential holds is let go. Raises ``LocalModelFailed``."""
+    async with AsyncExitStack() as stack:
+        origin = ""
+        if isinstance(settings, LocalSettings):
+            options = ("--replies", str(settings.replies)) if settings.replies else ()
+            origin = await stack.enter_async_context(local_model(options))
+        found = endpoint(settings, agent_model, origin)
+        stack.push_async_callback(close, found)
+        yield found
 
 
 async def close(used: Endpoint) -> None:

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from bridge.limits import Limit
@@ -74,6 +75,16 @@ class Environ:
             self.wrong(name, f"{value} is no multiple of {allowed.step}; {mend}, in such steps")
         return number
 
+    def file(self, name: str, what: str) -> Path | None:
+        """The path of a file that is there; ``what`` should be."""
+        value = self.given(name)
+        if value is None:
+            return None
+        path = expand(value)
+        if not path.is_file():
+            self.wrong(name, f"there is no file {value}; give the path of {what}")
+        return path
+
     def url(self, name: str, schemes: Sequence[str], *, path: bool, example: str) -> str | None:
         """A URL without a trailing slash: an origin, or with a ``path`` where that is allowed."""
         value = self.text(name)
@@ -98,6 +109,10 @@ class Environ:
                 mend = f"did you mean {near[0]}?" if near else "it has no effect."
                 warnings.append(f"{name} is not a setting: {mend}")
         return warnings
+
+
+def expand(value: str) -> Path:
+    return Path(value).expanduser() if value.startswith("~") else Path(value)
 
 
 def _url_problem(parts: SplitResult, schemes: Sequence[str], path: bool) -> str | None:

@@ -11,7 +11,11 @@ STOP_TIMEOUT_S = 5.0
 
 
 class LocalModelFailed(Exception):
-    """The simulated model did not start; the message is what it said."""
+    """The simulated model did not start, and has said why; ``code`` is what it ended with."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the simulated model ended with {code}")
+        self.code = code
 
 
 @asynccontextmanager
@@ -34,7 +38,7 @@ async def local_model(options: Sequence[str] = ()) -> AsyncIterator[str]:
         async with asyncio.timeout(START_TIMEOUT_S):
             line = await process.stdout.readline()
         if not line:
-            raise LocalModelFailed(f"the simulated model ended with {await process.wait()}")
+            raise LocalModelFailed(await process.wait())
         yield json.loads(line)["origin"]
     finally:
         process.stdin.close()

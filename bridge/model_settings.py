@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -45,21 +46,41 @@ class OpenAISettings:
 
 @dataclass(frozen=True)
 class LocalSettings:
-    """A simulated model inside this process: no account, no key."""
+    """A simulated model on this machine: no account, no key. ``replies`` is a YAML file of
+    patterns; None: it answers by itself."""
+
+    replies: Path | None = None
 
     def describe(self) -> str:
-        return "local, simulated on this machine"
+        by = f", answering by {self.replies}" if self.replies else ""
+        return f"local, simulated on this machine{by}"
 
 
 ModelSettings = AzureSettings | OpenAISettings | LocalSettings
 
 _AZURE = ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_DEPLOYMENT_NAME", "AZURE_OPENAI_API_KEY")
+REPLIES = "OFFHOOK_LOCAL_REPLIES"
 _OPENAI = ("OPENAI_API_KEY", "OPENAI_BASE_URL")
 
 
 def model_settings(env: Environ) -> tuple[ModelSettings, list[str]]:
     """The model, and warnings. Problems are noted in ``env``."""
     provider = _provider(env)
+    replies = env.file(REPLIES, "a YAML file of patterns, as `offhook emulate --replies` reads it")
+    if provider in ("azure", "openai"):
+        model, warnings = _remote(provider, env)
+        if replies is not None:
+            warnings.append(f"{REPLIES} has no effect: {provider} answers, no local model.")
+        return model, warnings
+    if env.given("OFFHOOK_MODEL_PROVIDER"):
+        return LocalSettings(replies), []
+    return LocalSettings(replies), [
+        "No model is configured: a local simulated one answers. Set AZURE_OPENAI_ENDPOINT or"
+        " OPENAI_API_KEY for a real one, or OFFHOOK_MODEL_PROVIDER=local to say that this is meant."
+    ]
+
+
+def _remote(provider: str, env: Environ) -> tuple[ModelSettings, list[str]]:
     if provider == "azure":
         azure = _azure(env)
         unused = [
@@ -67,15 +88,8 @@ def model_settings(env: Environ) -> tuple[ModelSettings, list[str]]:
         ]
         warnings = unused if env.given("OFFHOOK_MODEL") else []
         return azure, warnings + plaintext_warning(azure.endpoint, "AZURE_OPENAI_ENDPOINT")
-    if provider == "openai":
-        openai = _openai(env)
-        return openai, plaintext_warning(openai.base_url, "OPENAI_BASE_URL")
-    if env.given("OFFHOOK_MODEL_PROVIDER"):
-        return LocalSettings(), []
-    return LocalSettings(), [
-        "No model is configured: a local simulated one answers. Set AZURE_OPENAI_ENDPOINT or"
-        " OPENAI_API_KEY for a real one, or OFFHOOK_MODEL_PROVIDER=local to say that this is meant."
-    ]
+    openai = _openai(env)
+    return openai, plaintext_warning(openai.base_url, "OPENAI_BASE_URL")
 
 
 def _provider(env: Environ) -> str:

@@ -19,9 +19,8 @@ from bridge.agents.default import default_agent
 from bridge.agents.document import load_file
 from bridge.functions import load_functions
 from bridge.live import LiveCall
-from bridge.local_model import local_model
 from bridge.registry import Agent, Registry
-from bridge.settings import LocalSettings, Settings, TwilioSettings
+from bridge.settings import Settings, TwilioSettings
 from bridge.summary import summary
 from bridge.transport.media_socket import media_protocol
 from bridge.transport.model import open_session
@@ -104,11 +103,7 @@ async def server(settings: Settings, listening: socket.socket) -> AsyncIterator[
     limits = settings.limits
     offered = load_functions(agent.functions, default_timeout_s=limits.function_timeout_s)
     async with AsyncExitStack() as stack:
-        origin = ""
-        if isinstance(settings.model, LocalSettings):
-            origin = await stack.enter_async_context(local_model())
-        model = endpoint.endpoint(settings.model, agent.model, origin)
-        stack.push_async_callback(endpoint.close, model)
+        model = await stack.enter_async_context(endpoint.opened(settings.model, agent.model))
         for warning in agent.warnings(model.dialect.name):
             logger.warning("%s", warning)
         hang_up = _hang_up(settings.twilio, limits.send_timeout_s)

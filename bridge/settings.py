@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bridge.environ import Environ, is_loopback
+from bridge.environ import Environ, expand, is_loopback
 from bridge.limits import LIMITS, Limits
 from bridge.model_settings import (
     AzureSettings,
@@ -97,7 +97,7 @@ class Settings:
             host=host,
             port=port,
             public_url=public_url,
-            agent_path=_agent_path(env),
+            agent_path=env.file("OFFHOOK_AGENT", "an agent's YAML file"),
             state_dir=_state_dir(env),
             twilio=twilio,
             model=model,
@@ -203,32 +203,17 @@ def _sid(env: Environ, name: str, prefix: str) -> str | None:
     return value
 
 
-def _agent_path(env: Environ) -> Path | None:
-    name = "OFFHOOK_AGENT"
-    value = env.given(name)
-    if value is None:
-        return None
-    path = _expand(value)
-    if not path.is_file():
-        env.wrong(name, f"there is no file {value}; give the path of an agent's YAML file")
-    return path
-
-
 def _state_dir(env: Environ) -> Path:
     name = "OFFHOOK_STATE_DIR"
     value = env.given(name)
     try:
-        path = _expand(value) if value else _platform_data(env) / "offhook"
+        path = expand(value) if value else _platform_data(env) / "offhook"
     except RuntimeError:  # pathlib: no home directory can be found
         env.wrong(name, "there is no home directory to keep files in; name a directory")
         return Path("offhook")
     if path.exists() and not path.is_dir():
         env.wrong(name, f"{path} is not a directory; name one, it is made if it is missing")
     return path
-
-
-def _expand(value: str) -> Path:
-    return Path(value).expanduser() if value.startswith("~") else Path(value)
 
 
 def _platform_data(env: Environ) -> Path:

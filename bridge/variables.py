@@ -104,6 +104,12 @@ VARIABLES: tuple[Variable, ...] = (
         ("OPENAI_API_KEY", "", "OpenAI's key.", True),
         ("OPENAI_BASE_URL", "https://api.openai.com/v1", "Base of OpenAI's API."),
         ("OFFHOOK_MODEL", "gpt-realtime-2.1", "OpenAI's realtime model."),
+        (
+            "OFFHOOK_LOCAL_REPLIES",
+            "",
+            "A YAML file of patterns that the local model answers by; without one it answers by"
+            " itself.",
+        ),
     ),
     *_group(
         "The log",

@@ -295,6 +295,19 @@ def test_files_are_kept_where_the_environment_says(tmp_path: Path) -> None:
     assert set(problems(OFFHOOK_STATE_DIR=str(agent))) == {"OFFHOOK_STATE_DIR"}
 
 
+def test_the_local_model_is_told_its_replies_and_no_other_model_is(tmp_path: Path) -> None:
+    replies = tmp_path / "replies.yaml"
+    replies.write_text("rules: []")
+    given = {"OFFHOOK_LOCAL_REPLIES": str(replies)}
+    assert Settings.from_env(given).model == LocalSettings(replies)
+    assert str(replies) in LocalSettings(replies).describe()
+    assert any(
+        "OFFHOOK_LOCAL_REPLIES has no effect" in each
+        for each in (Settings.from_env(given | AZURE).warnings)
+    )
+    assert set(problems(OFFHOOK_LOCAL_REPLIES="/no/such.yaml")) == {"OFFHOOK_LOCAL_REPLIES"}
+
+
 def test_a_misspelt_variable_is_told_with_the_nearest_name() -> None:
     settings = Settings.from_env({"OFFHOOK_PUBLIC_ULR": "x", "UNRELATED": "x"})
     assert "OFFHOOK_PUBLIC_ULR is not a setting: did you mean OFFHOOK_PUBLIC_URL?" in (
@@ -329,7 +342,7 @@ def test_from_env_reads_the_variables_of_the_table_and_no_others() -> None:
             asked.add(name)
             return super().__getitem__(name)
 
-    for provider in ("azure", "openai"):
+    for provider in ("azure", "openai", "local"):
         with contextlib.suppress(SettingsError):
             Settings.from_env(Asked({"OFFHOOK_MODEL_PROVIDER": provider}))
     platform_data = {"XDG_DATA_HOME", "LOCALAPPDATA"}

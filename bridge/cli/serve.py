@@ -29,7 +29,7 @@ def serve(
     except (AgentError, FunctionsError) as error:
         stop(str(error), USAGE)
     except LocalModelFailed as error:
-        stop(str(error), FAILED)
+        stop(str(error), USAGE if error.code == USAGE else FAILED)
 
 
 async def _serve(settings: Settings, as_json: bool) -> None:
