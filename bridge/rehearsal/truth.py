@@ -92,7 +92,10 @@ class _Reading:
             if last is None or item_id is None:
                 continue
             length_ms = self._length_ms(item_id)
-            true_ms = min((last.slot + 1) * timecode.SLOT_MS, length_ms)
+            slot = last.slot
+            if slot * timecode.SLOT_MS > length_ms:
+                slot %= 256  # of a first or last frame only the low digits are sure
+            true_ms = min((slot + 1) * timecode.SLOT_MS, length_ms)
             told_ms = told.get(item_id)
             if told_ms is not None or (left < end and true_ms < length_ms):
                 name = self._world.delivered.names[item_id]
