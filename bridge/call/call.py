@@ -7,6 +7,7 @@ it returns nothing any more.
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from bridge.call.actions import Action, EndCall, Note, Outcome, RunFunction
 from bridge.call.ending import Ending
@@ -117,6 +118,8 @@ class Call:
                 self.counts.unknown[f"carrier {kind}"] += 1
             case twilio.Dtmf() | twilio.Connected():
                 pass
+            case _:
+                assert_never(event)
         return []
 
     def carrier_lost(self, now: float) -> list[Message]:
@@ -185,6 +188,8 @@ class Call:
                 self.counts.unknown[f"model {kind}"] += 1
             case realtime.ItemTruncated() | realtime.ItemDeleted() | realtime.Unused():
                 pass
+            case _:
+                assert_never(event)
         return []
 
     def model_lost(self, reason: str, now: float) -> list[Message]:
@@ -240,7 +245,7 @@ class Call:
     # --- responses --------------------------------------------------------------------------
 
     def _respond(self, now: float) -> list[Message]:
-        if self.state is State.WAITING or self._caller_speaking:
+        if self.state in (State.WAITING, State.ENDED) or self._caller_speaking:
             return []
         return [*self._responses.next(now)]
 
@@ -345,7 +350,9 @@ class Call:
         return [FunctionOutput(call_id, output), *self._respond(now)]
 
     def say(self, text: str, now: float) -> list[Message]:
-        """Text typed in the caller's place: it is answered like speech."""
+        """Text typed in the caller's place: it is answered like speech, while the call goes on."""
+        if self.state in (State.CLOSING, State.ENDED):
+            return []
         self._responses.want(CreateResponse())
         return [UserText(text), *self._respond(now)]
 

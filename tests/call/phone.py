@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from bridge.call.call import Call, CallConfig, Message
+from bridge.call.turns import State
 from bridge.wire import realtime, twilio
 from bridge.wire.session import SessionConfig, TurnDetection
 
@@ -49,6 +50,9 @@ class Phone:
         self.now = 0.0
         self.call = Call(CallConfig(session, **config), 0.0)
 
+    def state(self) -> State:
+        return self.call.state
+
     def at(self, now: float) -> "Phone":
         self.now = now
         return self
@@ -77,8 +81,9 @@ class Phone:
     def says(self, response: str, item: str, ms: int, byte: int = 0x55) -> list[Message]:
         return self.model(realtime.AudioDelta(response, item, sound(ms, byte)))
 
-    def ends(self, response: str, *items: str, status: str = "completed") -> list[Message]:
+    def ends(self, response: str, *items: str, cancelled: bool = False) -> list[Message]:
         """All items of a response are closed, and so is the response."""
+        status = "incomplete" if cancelled else "completed"
         closed = (
             event
             for item in items
@@ -87,7 +92,9 @@ class Phone:
                 realtime.OutputItemDone(response, realtime.Item(item, status=status)),
             )
         )
-        return self.model(*closed, realtime.ResponseDone(response, status))
+        return self.model(
+            *closed, realtime.ResponseDone(response, "cancelled" if cancelled else status)
+        )
 
     def interrupts(self) -> list[Message]:
         return self.model(realtime.SpeechStarted("item_caller"))

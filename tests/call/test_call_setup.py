@@ -25,9 +25,9 @@ def test_the_greeting_waits_for_both_peers_in_either_order() -> None:
     assert phone.model(CREATED, UPDATED) == [SessionUpdate(ULAW), CreateResponse(HELLO)]
     other = Phone(greeting=HELLO)
     other.model(CREATED, UPDATED)  # a model connection that was warm
-    assert other.call.state is State.WAITING
+    assert other.state() is State.WAITING
     assert other.carrier(START) == [CreateResponse(HELLO)]
-    assert other.call.state is State.LISTENING
+    assert other.state() is State.LISTENING
 
 
 def test_the_caller_is_held_until_the_greeting_runs() -> None:
