@@ -8,6 +8,16 @@ SECOND = 8000
 FRAME = 160  # audio leaves the carrier in such packets: no position is surer than that
 
 
+def after_three_runs() -> PlayoutClock:
+    """A clock that has seen three runs of a second, each 50 ms under way and back."""
+    clock = PlayoutClock()
+    for run in range(3):
+        clock.sent(SECOND, run * 2.0)
+        clock.mark(run * SECOND + 800, run * 2.0 + 0.15)
+        clock.mark(run * SECOND + SECOND, run * 2.0 + 1.05)
+    return clock
+
+
 def test_what_was_sent_plays_eight_bytes_a_millisecond() -> None:
     clock = PlayoutClock()
     clock.sent(SECOND, 10.0)
@@ -71,12 +81,10 @@ def test_the_first_marks_tell_the_round_trip() -> None:
 
 
 def test_marks_that_all_come_late_move_the_run() -> None:
-    clock = PlayoutClock()
-    clock.sent(SECOND, 0.0)
-    clock.mark(800, 0.15)  # round trip: 50 ms
+    clock = after_three_runs()
     clock.sent(SECOND, 10.0)
-    clock.mark(SECOND + 800, 10.45)  # 350 ms: this run began 300 ms late
-    assert clock.position(10.5) == pytest.approx(SECOND + 1600, abs=FRAME)
+    clock.mark(3 * SECOND + 800, 10.45)  # 350 ms: this run began 300 ms late
+    assert clock.position(10.5) == pytest.approx(3 * SECOND + 1600, abs=FRAME)
     assert clock.dry_at() == pytest.approx(11.3, abs=0.02)
 
 
@@ -99,14 +107,12 @@ def test_a_mark_of_an_earlier_run_teaches_nothing_about_this_one() -> None:
 
 
 def test_after_a_cut_positions_start_at_zero_and_round_trips_are_known() -> None:
-    clock = PlayoutClock()
-    clock.sent(SECOND, 0.0)
-    clock.mark(800, 0.15)
-    clock.cut(0.4)
-    assert (clock.sent_bytes, clock.position(9.0), clock.dry_at()) == (0, 0, 0.4)
-    clock.sent(SECOND, 1.0)
-    clock.mark(800, 1.35)
-    assert clock.position(1.35) == pytest.approx(1200, abs=FRAME)
+    clock = after_three_runs()
+    clock.cut(6.0)
+    assert (clock.sent_bytes, clock.position(9.0), clock.dry_at()) == (0, 0, 6.0)
+    clock.sent(SECOND, 10.0)
+    clock.mark(800, 10.35)
+    assert clock.position(10.35) == pytest.approx(1200, abs=FRAME)
 
 
 def test_a_cut_ends_a_run_although_audio_follows_at_once() -> None:
