@@ -1,6 +1,7 @@
 """How far the carrier has played: a clock between marks, corrected by them."""
 
 from collections import deque
+from statistics import median_low
 
 from telcodecs.g711 import BYTES_PER_MS
 
@@ -8,8 +9,6 @@ BYTES_PER_S = BYTES_PER_MS * 1000
 
 RECENT_MARKS = 8  # of one run; the least delayed of them is believed
 REMEMBERED_RUNS = 8  # the network may change, so old round trips are forgotten
-HALF_PACKET_S = 0.010  # audio leaves the carrier in whole packets of 20 ms
-JITTER_GAIN = 1 / 16  # of the running mean, as in RFC 3550, 6.4.1
 
 
 class PlayoutClock:
@@ -19,11 +18,10 @@ class PlayoutClock:
     A *run* is audio that plays without a pause. It starts when audio is sent and nothing is left
     to play; from then on it plays 8 bytes a millisecond. Audio and clear travel the same way, so
     the delay towards the carrier cancels out and is not needed. What the clock cannot know is that
-    a run began late at the carrier (jitter, a stall). Marks tell: a mark comes back one round trip
-    after the clock thinks its position was played. Marks that all come later than the shortest
-    round trip seen mean that the run itself is late by the difference, so it is moved. A mark can
-    only ever be late, therefore the minimum is taken, of the recent marks and of the round trips;
-    what the earliest run and the clear to come are late themselves is put in as a mean.
+    a run began late at the carrier (jitter, a stall, the phase of its packets). Marks tell: a mark
+    comes back one round trip after the clock thinks its position was played. A mark can only ever
+    be late, so the round trip of a run is the shortest of its recent marks; and a run that takes
+    longer than runs usually do (their median) is itself late by the difference.
     """
 
     def __init__(self) -> None:
@@ -33,7 +31,6 @@ class PlayoutClock:
         self._run_late_s = 0.0
         self._lags_s: deque[float] = deque(maxlen=RECENT_MARKS)
         self._round_trips_s: deque[float] = deque(maxlen=REMEMBERED_RUNS)
-        self._jitter_s = 0.0  # mean of how much later a mark is than the least delayed one
         self._marked_bytes = 0
 
     @property
@@ -60,12 +57,7 @@ class PlayoutClock:
             self._round_trips_s.append(lag_s)
         self._lags_s.append(lag_s)
         self._round_trips_s[-1] = min(self._round_trips_s[-1], lag_s)
-        self._jitter_s += (lag_s - min(self._lags_s) - self._jitter_s) * JITTER_GAIN
-        # How late the run is shows only against the earliest of n runs, which was late itself by
-        # 2 / (n + 1) of the mean; the clear that we prepare for will be late by the mean.
-        runs = len(self._round_trips_s)
-        spread_s = (self._jitter_s + HALF_PACKET_S) * (runs - 1) / (runs + 1)
-        self._run_late_s = min(self._lags_s) - min(self._round_trips_s) - spread_s
+        self._run_late_s = min(self._lags_s) - median_low(self._round_trips_s)
 
     def position(self, now: float) -> int:
         """Bytes played; never more than sent, never less than a mark has confirmed."""

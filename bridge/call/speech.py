@@ -28,6 +28,7 @@ class Speech:
         self.playback = Playback(mark_interval_ms=mark_interval_ms)
         self.truncations = Truncations(margin_ms)
         self.late_deltas = 0
+        self._dropping = False
         self._transcript = transcript
         self._leg = OutboundLeg(audio_format)
         self._guard = FormatGuard(audio_format)
@@ -55,9 +56,15 @@ class Speech:
             messages += self._flush(now)
         self._in_leg = item
         messages += self.playback.add(*item, self._leg.push(event.delta), ms, now)
-        if dropped_ms := self.playback.take_dropped_ms():
-            messages.append(Note("playback_full", f"{dropped_ms:.0f} ms of speech were dropped"))
+        if self._dropped(self.playback.take_dropped_ms()):
+            messages.append(Note("playback_full", "the model is minutes ahead: speech is dropped"))
         return messages
+
+    def _dropped(self, ms: float) -> bool:
+        """Speech is dropped, and that is news: once for each time it begins."""
+        began = bool(ms) and not self._dropping
+        self._dropping = bool(ms)
+        return began
 
     def item_added(self, response_id: str, item_id: str, dead: bool) -> list[SpeechMessage]:
         self._open[item_id] = response_id

@@ -84,18 +84,24 @@ class _Reading:
     def _length_ms(self, item_id: str) -> float:
         return self._world.delivered.audio_bytes.get(item_id, 0) / self._bytes_per_ms
 
+    def _last(self, first: int, left: int) -> Slot | None:
+        """The last slot heard. The short last frame of an item may be misread: it fits nothing
+        before it, and then the frame before is the last one."""
+        for index in range(left - 1, first - 1, -1):
+            slot, before = self._slots[index], self._slots[index - 1] if index > first else None
+            if slot and (slot.slot == 0 or _follows(before, slot)):
+                return slot
+        return None
+
     def interrupted(self) -> Iterator[Interrupted]:
         told = {item_id: told_ms for item_id, told_ms, _ in self._world.delivered.truncated}
         for first, left, end, at in self._generations[:-1]:
-            last = next((slot for slot in reversed(self._slots[first:left]) if slot), None)
+            last = self._last(first, left)
             item_id = self._item(last.stream, at) if last else None
             if last is None or item_id is None:
                 continue
             length_ms = self._length_ms(item_id)
-            slot = last.slot
-            if slot * timecode.SLOT_MS > length_ms:
-                slot %= 256  # of a first or last frame only the low digits are sure
-            true_ms = min((slot + 1) * timecode.SLOT_MS, length_ms)
+            true_ms = min((last.slot + 1) * timecode.SLOT_MS, length_ms)
             told_ms = told.get(item_id)
             if told_ms is not None or (left < end and true_ms < length_ms):
                 name = self._world.delivered.names[item_id]

@@ -135,7 +135,9 @@ def test_when_the_model_is_gone_every_item_gets_its_end(speech: Speech) -> None:
 
 def test_speech_that_fits_nowhere_is_dropped_and_told(speech: Speech) -> None:
     say(speech, "a", 600_000)
-    assert say(speech, "a", 100)[-1] == Note("playback_full", "100 ms of speech were dropped")
+    assert say(speech, "a", 100)[-1] == Note(
+        "playback_full", "the model is minutes ahead: speech is dropped"
+    )
 
 
 def test_the_model_s_own_format_is_spoken_when_it_keeps_that(transcript: Transcript) -> None:
