@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 what was tried failed, 2 settings or usage, 3 the run is i
 
 import typer
 
-from bridge.cli import emulate, rehearse, serve, simulate
+from bridge.cli import demo, emulate, rehearse, serve, simulate
 
 app = typer.Typer(
     help="A phone bridge for realtime voice models.",
@@ -13,6 +13,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(demo.demo)
 app.command()(serve.serve)
 app.command()(emulate.emulate)
 app.command()(simulate.simulate)

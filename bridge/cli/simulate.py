@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import wave
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -18,8 +17,9 @@ from bridge.sim.carrier.caller import AfterAgent, HangUp, OverAgent, Say, Script
 from bridge.sim.carrier.result import CallResult
 from bridge.sim.carrier.shell import http_client, place_call
 from bridge.sim.recordings import RecordingMissing, two_cities
+from bridge.sim.stereo import write_stereo
 from bridge.sim.voice import timecode
-from telcodecs.g711 import ulaw_decode, ulaw_encode
+from telcodecs.g711 import ulaw_encode
 
 ACCOUNT_SID = "AC" + "0" * 31 + "1"
 TONES_MS = (1500, 1200, 1500)
@@ -105,20 +105,6 @@ async def _call(
             for _ in range(calls)
         ]
     return [task.result() for task in tasks]
-
-
-def write_stereo(path: Path, left_ulaw: bytes, right_ulaw: bytes) -> None:
-    """Left: the caller as sent; right: what the caller heard. 8 kHz PCM16."""
-    frames = min(len(left_ulaw), len(right_ulaw))
-    left, right = ulaw_decode(left_ulaw[:frames]), ulaw_decode(right_ulaw[:frames])
-    both = bytearray(4 * frames)
-    both[0::4], both[1::4] = left[0::2], left[1::2]
-    both[2::4], both[3::4] = right[0::2], right[1::2]
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(2)
-        file.setsampwidth(2)
-        file.setframerate(8000)
-        file.writeframes(bytes(both))
 
 
 def _facts(result: CallResult) -> dict[str, Any]:

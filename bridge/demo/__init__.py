@@ -1,0 +1,1 @@
+"""A telephone line to try out: real sockets, human recordings, no account."""

@@ -1,0 +1,64 @@
+"""Tells what happens on the line while it happens."""
+
+from collections.abc import Callable, Mapping
+
+from bridge.sim.carrier.caller import Ear, HangUp, Press, Say, ScriptedCaller
+
+PAUSE_MS = 300  # of quiet: the agent has stopped
+VOICE_MS = 100  # audible for so long: the agent speaks
+TEXT_CHARACTERS = 60
+
+
+class Narrator:
+    """A caller that is another one, and says what that one does and hears."""
+
+    def __init__(
+        self, caller: ScriptedCaller, texts: Mapping[str, str], tell: Callable[[str], None]
+    ) -> None:
+        """``texts``: what is said, by the label of the step."""
+        self.caller = caller
+        self._texts = texts
+        self._tell = tell
+        self._ear = Ear()
+        self._speaking = False
+        self._interrupting = False
+
+    @property
+    def digits(self) -> list[str]:
+        return self.caller.digits
+
+    @property
+    def hung_up(self) -> bool:
+        return self.caller.hung_up
+
+    def frame(self, now: float, heard: bytes) -> bytes | None:
+        self._ear.listen(heard)
+        self._agent()
+        steps = len(self.caller.records)
+        said = self.caller.frame(now, heard)
+        for record in self.caller.records[steps:]:
+            self._step(record.step)
+        return said
+
+    def _agent(self) -> None:
+        if not self._speaking and self._ear.audible_ms >= VOICE_MS and not self._ear.quiet_ms:
+            self._speaking = True
+            self._tell("agent speaks")
+        elif self._ear.quiet_ms >= PAUSE_MS:
+            if self._speaking and self._interrupting:
+                self._tell(f"agent stops, interrupted after {self._ear.audible_ms / 1000:.1f} s")
+            self._speaking = self._interrupting = False
+            self._ear.start_anew()
+
+    def _step(self, step: Say | Press | HangUp) -> None:
+        match step:
+            case Say(_, _, label):
+                text = self._texts.get(label, label)
+                shown = text if len(text) <= TEXT_CHARACTERS else f"{text[:TEXT_CHARACTERS]}…"
+                self._interrupting = self._speaking
+                how = "interrupts" if self._speaking else "says"
+                self._tell(f"caller {how}: {shown}")
+            case Press(digit):
+                self._tell(f"caller presses {digit}")
+            case HangUp():
+                self._tell("caller hangs up")
