@@ -18,27 +18,19 @@ class Outbox(Generic[Item]):
         self._bound = bound
         self._items: list[Item] = []
         self._filled = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
 
     def put(self, items: Sequence[Item]) -> None:
         if len(self._items) + len(items) > self._bound:
             raise OutboxFull(f"{len(self._items)} messages wait to be sent")
         self._items.extend(items)
         self._filled.set()
-        self._idle.clear()
 
     async def write(self, send: Callable[[list[Item]], Awaitable[None]], timeout_s: float) -> None:
         """Send for ever. Raises TimeoutError when one sending takes too long."""
         while True:
             if not self._items:
-                self._idle.set()
                 self._filled.clear()
                 await self._filled.wait()
             items, self._items = self._items, []
             async with asyncio.timeout(timeout_s):
                 await send(items)
-
-    async def emptied(self) -> None:
-        """Until everything put so far has been handed to the socket."""
-        await self._idle.wait()
