@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bridge import functions
 from bridge.call.actions import EndCall, Note, Outcome, RunFunction
@@ -51,7 +52,8 @@ class LiveCall:
     """Runs one call to its end: two readers, two writers, a timer, and functions off the path.
 
     Every task belongs to one group. Whatever fails ends the call through the state machine;
-    ``run`` returns when both sockets are closed.
+    ``run`` returns when both sockets are closed. Before that ``conclude`` is told the outcome: the
+    carrier may ask for it as soon as it sees the stream end.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class LiveCall:
         carrier: CarrierPeer,
         open_model: Callable[[], Awaitable[ModelPeer]],
         *,
+        conclude: Callable[[Outcome], Awaitable[None]],
         hang_up: HangUp,
         offered: Mapping[str, Function],
         send_timeout_s: float,
@@ -74,6 +77,7 @@ class LiveCall:
         self.notes: list[tuple[float, Note]] = []
         self._carrier = carrier
         self._open_model = open_model
+        self._conclude = conclude
         self._hang_up = hang_up
         self._offered = offered
         self._send_timeout_s = send_timeout_s
@@ -94,15 +98,25 @@ class LiveCall:
                 self._start(self._keep_time())
                 await self._over.wait()
                 self.ended_at = self._now()
-                if self.call.outcome in HUNG_UP_BY_US and self.call.start is not None:
-                    await self._hang_up(self.expected.call_sid)
+                outcome = await self._concluded()
                 for task in self._tasks:
                     task.cancel()
+        except BaseException:
+            # A bug of ours, or there is no time for last words: the caller hears an apology.
+            await self._conclude(Outcome.MODEL_FAILED)
+            raise
         finally:
             self.ended_at = self.ended_at or self._now()
             await self._close()
-        assert self.call.outcome is not None
-        return self.call.outcome
+        return outcome
+
+    async def _concluded(self) -> Outcome:
+        outcome = self.call.outcome
+        assert outcome is not None
+        await self._conclude(outcome)
+        if outcome in HUNG_UP_BY_US and self.call.start is not None:
+            await self._hang_up(self.expected.call_sid)
+        return outcome
 
     def close(self, outcome: Outcome) -> None:
         """End the call from outside, once what is being said has been heard."""
@@ -112,11 +126,8 @@ class LiveCall:
         """The carrier has told us elsewhere that the call is over."""
         self._act(self.call.from_carrier(twilio.Stop(), self._now()))
 
-    def _start(self, work: Awaitable[None]) -> None:
-        async def owned() -> None:
-            await work
-
-        task = self._group.create_task(owned())
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._group.create_task(work)
         self._tasks.append(task)
         task.add_done_callback(self._tasks.remove)
 

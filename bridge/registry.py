@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bridge.admission import Admission, Admissions
 from bridge.call.actions import Outcome
@@ -51,7 +52,7 @@ class Registry:
         self._account_sid = account_sid
         self._on_end = on_end
         self._warm = WarmModels(open_session, limits.warm_model_ttl_s)
-        self._running: dict[str, LiveCall] = {}
+        self._running: dict[LiveCall, asyncio.Task[Any] | None] = {}
         self._none_runs = asyncio.Event()
         self._none_runs.set()
 
@@ -68,12 +69,17 @@ class Registry:
 
         A webhook may come twice; the second time changes nothing.
         """
-        if not self.accepting and call_sid not in self._running:
+        expected = call_sid in self._warm or self._of(call_sid)
+        if not (self.accepting or expected):
             return None
         admission = await self._admissions.admit(call_sid)
         if admission.fresh:
             self._warm.expect(call_sid)
         return admission
+
+    def _of(self, call_sid: str) -> list[LiveCall]:
+        """One, as a rule; two for as long as an earlier stream of the same call is closing."""
+        return [live for live in self._running if live.expected.call_sid == call_sid]
 
     async def redeem(self, token: str) -> str | None:
         return await self._admissions.redeem(token)
@@ -89,38 +95,41 @@ class Registry:
                 Expected(call_sid, self._account_sid),
                 CarrierPeer(socket),
                 lambda: self._warm.take(call_sid),
+                conclude=lambda outcome: self._admissions.conclude(call_sid, outcome),
                 hang_up=self._hang_up,
                 offered=self._agent.offered,
                 send_timeout_s=self._limits.send_timeout_s,
             )
-            self._running[call_sid] = live
+            self._running[live] = asyncio.current_task()
             self._none_runs.clear()
             logger.info("the call begins; %d run", self.running)
-            outcome = Outcome.MODEL_FAILED  # the caller hears an apology if we break
+            ended = "failed"
             try:
-                outcome = await live.run()
+                ended = (await live.run()).value
             finally:
-                del self._running[call_sid]
+                del self._running[live]
                 if not self._running:
                     self._none_runs.set()
-                await self._admissions.conclude(call_sid, outcome)
                 await self._warm.drop(call_sid)
-                logger.info("the call has ended: %s; %d run", outcome.value, self.running)
+                logger.info("the call has ended: %s; %d run", ended, self.running)
             if self._on_end is not None:
                 await self._on_end(live)
 
     async def carrier_over(self, call_sid: str) -> None:
         """The carrier says the call is over: whatever is left of it ends too."""
         await self._warm.drop(call_sid)
-        if live := self._running.get(call_sid):
+        for live in self._of(call_sid):
             live.carrier_over()
 
     async def drain(self) -> None:
-        """Take no new calls and wait for those that run; at the deadline they are ended."""
+        """Take no new calls and wait for those that run; at the deadline they are ended.
+
+        A call whose webhook was answered with a stream counts: it has our word.
+        """
         self.draining = True
-        await self._warm.close()
         try:
             async with asyncio.timeout(self._limits.drain_timeout_s):
+                await self._warm.emptied()
                 await self._none_runs.wait()
         except TimeoutError:
             logger.warning("%d calls outlived the drain and are ended", self.running)
@@ -129,7 +138,7 @@ class Registry:
     async def end_all(self) -> None:
         """End every call, its last words included; bounded."""
         self.draining = True
-        for live in [*self._running.values()]:
+        for live in [*self._running]:
             live.close(Outcome.DRAINED)
         try:
             async with asyncio.timeout(self._limits.goodbye_timeout_s + HURRY_S):
@@ -137,3 +146,9 @@ class Registry:
         except TimeoutError:
             logger.error("%d calls did not end", self.running)
         await self._warm.close()
+
+    def abandon(self) -> None:
+        """End every call at once, without last words."""
+        for task in self._running.values():
+            if task is not None:
+                task.cancel()

@@ -17,10 +17,13 @@ class WarmModels:
         self._ttl_s = ttl_s
         self._opening: dict[str, asyncio.Task[ModelPeer | ModelUnavailable]] = {}
         self._expiring: dict[str, asyncio.Task[None]] = {}
+        self._empty = asyncio.Event()
+        self._empty.set()
 
     def expect(self, call_sid: str) -> None:
         """Begin to connect; harmless when that has begun."""
         if call_sid not in self._opening:
+            self._empty.clear()
             self._opening[call_sid] = asyncio.create_task(self._open())
             self._expiring[call_sid] = asyncio.create_task(self._expire(call_sid))
 
@@ -30,9 +33,15 @@ class WarmModels:
         except ModelUnavailable as error:
             return error
 
+    def _pop(self, call_sid: str) -> asyncio.Task[ModelPeer | ModelUnavailable] | None:
+        opening = self._opening.pop(call_sid, None)
+        if not self._opening:
+            self._empty.set()
+        return opening
+
     async def take(self, call_sid: str) -> ModelPeer:
         """The session of this call, or a new one. Raises ModelUnavailable."""
-        opening = self._opening.pop(call_sid, None)
+        opening = self._pop(call_sid)
         if opening is None:
             return await self._open_session()
         self._expiring.pop(call_sid).cancel()
@@ -56,7 +65,7 @@ class WarmModels:
         """The call will not come."""
         if expiring := self._expiring.pop(call_sid, None):
             expiring.cancel()
-        if opening := self._opening.pop(call_sid, None):
+        if opening := self._pop(call_sid):
             opening.cancel()
             await _close(opening)
 
@@ -64,8 +73,15 @@ class WarmModels:
         for call_sid in [*self._opening]:
             await self.drop(call_sid)
 
+    async def emptied(self) -> None:
+        """Until every session was taken, has expired or was dropped."""
+        await self._empty.wait()
+
     def __len__(self) -> int:
         return len(self._opening)
+
+    def __contains__(self, call_sid: str) -> bool:
+        return call_sid in self._opening
 
 
 async def _close(opening: asyncio.Task[ModelPeer | ModelUnavailable]) -> None:

@@ -10,7 +10,7 @@ from bridge.sim.carrier.stream import MediaStream
 from bridge.sim.model.dialect import GA
 from bridge.sim.model.profile import ModelProfile
 from bridge.sim.model.reply import Reply
-from bridge.sim.model.scripted import ScriptedMind, Script
+from bridge.sim.model.scripted import Script, ScriptedMind
 from bridge.sim.model.session import Ask, Close, Out, RealtimeSession, Send
 from bridge.sim.voice.scripted import ScriptedVoiceSession
 from tests.support.sockets import MemorySocket

@@ -63,6 +63,7 @@ class Stage:
             Expected(sid(number), ACCOUNT_SID),
             CarrierPeer(near),
             open_model or self.open_model,
+            conclude=self.conclude,
             hang_up=self.hang_up,
             offered=offered or {},
             send_timeout_s=send_timeout_s,
@@ -85,6 +86,9 @@ class Stage:
     async def open_model(self) -> ModelPeer:
         self._model_runs = asyncio.create_task(self.model.run())
         return ModelPeer(self._model_near, GA)
+
+    async def conclude(self, outcome: Outcome) -> None:
+        self.concluded.append((outcome, not self.near.closed))
 
     async def hang_up(self, call_sid: str) -> bool:
         self.hung_up.append(call_sid)
