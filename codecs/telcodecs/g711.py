@@ -6,17 +6,11 @@ what the reference software of ITU-T G.191 (Software Tools Library, module G711)
 as its one's complement.
 """
 
-import warnings
-
 import numpy as np
 import numpy.typing as npt
 
 from telcodecs.pcm import SAMPLE_BYTES
-
-with warnings.catch_warnings():
-    # Leaves the standard library in 3.13, where the distribution audioop-lts takes its place.
-    warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
-    import audioop
+from telcodecs.routines import audioop
 
 FRAME_BYTES = 160  # 20 ms, what Media Streams sends in one message
 BYTES_PER_MS = 8

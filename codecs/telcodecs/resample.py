@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from telcodecs import lowpass
 from telcodecs.pcm import MODEL_HZ, PEAK, SAMPLE_BYTES, TELEPHONE_HZ
+from telcodecs.routines import audioop
 
 _Floats = npt.NDArray[np.float64]
 
@@ -73,6 +74,8 @@ class _Stream:
         self._out_bytes = outputs_per_unit * SAMPLE_BYTES
         self._row_bytes = row_units * self._unit_bytes
         self._strides = (self._row_bytes, SAMPLE_BYTES)
+        # Input that never exceeds this cannot come out beyond full scale, whatever its shape.
+        self._safe_peak = int((PEAK - 1) / np.abs(matrix).sum(axis=0).max())
         self.reset()
 
     def reset(self) -> None:
@@ -98,7 +101,8 @@ class _Stream:
         )
         out: _Floats = windows.astype(_FLOAT).dot(self._matrix)
         np.rint(out, out)
-        out.clip(_LOWEST, _HIGHEST, out)
+        if audioop.max(data[: len(data) & ~1], SAMPLE_BYTES) > self._safe_peak:
+            out.clip(_LOWEST, _HIGHEST, out)
         return out.astype(_PCM16).tobytes()[: units * self._out_bytes]
 
     def flush(self) -> bytes:
