@@ -114,6 +114,7 @@ class Playback:
         for item in self._items:
             if item.item_id == item_id:
                 item.closed = True
+        self._forget_heard()
         return self.release(now)
 
     def release(self, now: float) -> list[Media | Mark]:
@@ -155,9 +156,14 @@ class Playback:
             del self._marks[next(iter(self._marks))]
         del self._unheard[: position - self._unheard_from_bytes]
         self._unheard_from_bytes = max(self._unheard_from_bytes, position)
-        while self._items and self._items[0].closed and self._items[0].end_bytes <= position:
-            self._items.popleft()
+        self._forget_heard()
         return self.release(now)
+
+    def _forget_heard(self) -> None:
+        """Whole items before the last mark that came back."""
+        confirmed = self._unheard_from_bytes
+        while self._items and self._items[0].closed and self._items[0].end_bytes <= confirmed:
+            self._items.popleft()
 
     def account(self, now: float) -> tuple[Heard, ...]:
         """Each item that is not known to be heard out, in the order of playing."""
