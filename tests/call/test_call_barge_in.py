@@ -4,7 +4,7 @@ from bridge.call.interruption import Interruption
 from bridge.call.turns import State
 from bridge.wire import realtime
 from bridge.wire.dialect import CancelResponse, DeleteItem, Truncate
-from bridge.wire.twilio import Clear
+from bridge.wire.twilio import Clear, Media
 from tests.call.phone import DECIDING, Phone, kinds, marks, played, sound
 
 
@@ -151,3 +151,26 @@ def test_the_transcript_is_cut_where_the_caller_stopped_hearing() -> None:
     phone.at(1.0).interrupts()
     (line,) = phone.call.transcript.lines()
     assert (line.heard, line.unheard) == ("one two", "three four")
+
+
+def test_what_the_caller_sends_is_no_clock_of_what_the_caller_hears() -> None:
+    phone = Phone()
+    speaking(phone)
+    phone.at(0.5).carrier(*(Media(sound(20), 5000 + n * 20) for n in range(100)))
+    assert phone.interrupts() == [Clear(), Truncate("a", 0, 500)]
+
+
+def test_the_next_item_s_clock_starts_where_it_begins() -> None:
+    phone = Phone()
+    speaking(phone, 1000)
+    phone.says("r1", "b", 2000)
+    assert phone.at(1.5).interrupts() == [Clear(), Truncate("b", 0, 500)]
+
+
+def test_calls_share_nothing() -> None:
+    one, other = Phone(), Phone()
+    speaking(one)
+    other.ready()
+    assert other.at(1.0).interrupts() == []
+    assert other.call.transcript.lines() == ()
+    assert played(one.says("r1", "a", 100)) == sound(100)

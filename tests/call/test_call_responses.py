@@ -213,3 +213,11 @@ def test_a_message_that_could_not_be_read_is_counted_and_the_call_goes_on() -> N
     assert phone.call.malformed("model", "no `id`") == [Note("model_malformed", "no `id`")]
     assert phone.call.counts.malformed == {"model": 1}
     assert phone.state() is State.LISTENING
+
+
+def test_a_response_may_be_done_before_anybody_heard_of_it() -> None:
+    phone = ready(Phone(DECIDING))
+    assert phone.ends("r1") == []
+    assert phone.says("r2", "a", 100)  # an announcement was lost; the words are not
+    assert phone.state() is State.SPEAKING
+    assert phone.model(COMMITTED) == [CREATE]
