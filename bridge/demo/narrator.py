@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 from bridge.sim.carrier.caller import Ear, HangUp, Press, Say, ScriptedCaller
 
-PAUSE_MS = 300  # of quiet: the agent has stopped
+PAUSE_MS = 1100  # of quiet: the agent has finished
+CUT_MS = 300  # of quiet, while the caller interrupts: the agent has stopped
 VOICE_MS = 100  # audible for so long: the agent speaks
 TEXT_CHARACTERS = 60
 
@@ -44,8 +45,8 @@ class Narrator:
         if not self._speaking and self._ear.audible_ms >= VOICE_MS and not self._ear.quiet_ms:
             self._speaking = True
             self._tell("agent speaks")
-        elif self._ear.quiet_ms >= PAUSE_MS:
-            if self._speaking and self._interrupting:
+        elif self._ear.quiet_ms >= (CUT_MS if self._interrupting else PAUSE_MS):
+            if self._interrupting:
                 self._tell(f"agent stops, interrupted after {self._ear.audible_ms / 1000:.1f} s")
             self._speaking = self._interrupting = False
             self._ear.start_anew()

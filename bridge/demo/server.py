@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -38,8 +39,7 @@ async def running_server(
         async with asyncio.timeout(START_TIMEOUT_S):
             ready = await process.stdout.readline()
         if not ready:
-            await logging
-            raise ServerFailed("\n".join(log.read_text().splitlines()[-LAST_LINES:]))
+            raise ServerFailed(await logging)
         yield json.loads(ready)["voice_url"]
     finally:
         await _stop(process)
@@ -49,7 +49,7 @@ async def running_server(
 def environment(environ: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
     """The environment without any setting of the bridge, and these settings."""
     others = {name: value for name, value in environ.items() if not name.startswith(OF_THE_BRIDGE)}
-    return others | settings | {"OFFHOOK_LOG_FORMAT": "json"}
+    return {**others, **settings, "OFFHOOK_LOG_FORMAT": "json"}
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
@@ -64,13 +64,17 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-async def _keep_log(lines: asyncio.StreamReader, log: Path, tell: Callable[[str], None]) -> None:
+async def _keep_log(lines: asyncio.StreamReader, log: Path, tell: Callable[[str], None]) -> str:
+    """Returns the last lines, at the end."""
+    last: deque[str] = deque(maxlen=LAST_LINES)
     with log.open("w", encoding="utf-8") as file:
         while line := (await lines.readline()).decode(errors="replace"):
             file.write(line)
             file.flush()
+            last.append(line)
             if told := told_by(line):
                 tell(told)
+    return "".join(last)
 
 
 def told_by(line: str) -> str | None:

@@ -10,6 +10,7 @@ from bridge.sim.recordings import Utterance, asterisk_number, asterisk_prompts, 
 
 ORDER_NUMBER = "4711"
 GIVE_UP_S = 20.0  # the caller does not wait longer for an answer
+ANSWERED = AfterAgent(quiet_ms=1200)  # longer than the agent's pauses between sentences
 
 
 @dataclass(frozen=True)
@@ -37,21 +38,20 @@ class Story:
 
 
 def book_line() -> Story:
-    """A caller reads a passage and interrupts twice. Raises ``VoiceMissing``, ``RecordingMissing``."""
+    """A caller reads a passage and interrupts twice.
+
+    Raises ``VoiceMissing`` or ``RecordingMissing``.
+    """
     said = two_cities()
-    when = [AfterAgent()] * len(said)
-    cuts = {1: OverAgent(2300), 5: OverAgent(3000)}  # the second and the sixth utterance
-    steps = [
-        Say(each.ulaw, cuts.get(number, when[number]), each.name, GIVE_UP_S)
-        for number, each in enumerate(said)
-    ]
+    over = {"two_cities/2": OverAgent(4500), "two_cities/6": OverAgent(2500)}
+    steps = [Say(each.ulaw, over.get(each.name, ANSWERED), each.name, GIVE_UP_S) for each in said]
     return _story("book-line", said, steps, Expected("find_passage"))
 
 
 def order_line() -> Story:
     """A caller says an order number digit by digit. Raises ``RecordingMissing``."""
     said = (asterisk_number(ORDER_NUMBER), *asterisk_prompts(["auth-thankyou"]))
-    steps = [Say(each.ulaw, AfterAgent(), each.name, GIVE_UP_S) for each in said]
+    steps = [Say(each.ulaw, ANSWERED, each.name, GIVE_UP_S) for each in said]
     expected = Expected(
         "find_order", {"number": ORDER_NUMBER}, word_error_rate=None, caller_turns=2, barge_ins=0
     )

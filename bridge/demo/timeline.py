@@ -10,13 +10,13 @@ from bridge.demo.stretches import Stretch, agent_stretches, caller_stretches
 from bridge.sim.carrier.line import BYTES_PER_MS, level_dbfs
 from bridge.sim.carrier.stream import MarkRecord
 
-PX_PER_S = 20
-LEFT, RIGHT, TOP = 70, 30, 70
+PX_PER_S = 30
+LEFT, RIGHT, TOP = 70, 60, 86
 LANE = 90  # height of a leg's level
 LABELS = 24  # height of a row of words
 STEP_MS = 50  # of the level
 FLOOR_DBFS, CEILING_DBFS = -50.0, -6.0
-CHARACTER_PX = 6.2  # of the words, roughly
+CHARACTER_PX = 5.8  # of the words, roughly
 
 CALLER_WORDS = TOP
 CALLER_LANE = CALLER_WORDS + LABELS
@@ -180,8 +180,8 @@ def _functions(functions: Sequence[tuple[float, str]]) -> Iterator[str]:
 
 
 def _cuts(cuts: Sequence[BargeIn]) -> Iterator[str]:
-    for cut in cuts:
-        x = _x(cut.at_s)
-        yield f'<line class="cut" x1="{x}" y1="{CALLER_WORDS - 8}" x2="{x}" y2="{AXIS}"/>'
+    for number, cut in enumerate(cuts):
+        x, y = _x(cut.at_s), CALLER_WORDS - 10 - number % 2 * 13  # words of neighbours stay apart
+        yield f'<line class="cut" x1="{x}" y1="{y + 3}" x2="{x}" y2="{AXIS}"/>'
         told = cut.why if cut.told_ms is None else f"told {cut.told_ms} ms, true {cut.true_ms:.0f}"
-        yield _text(x, CALLER_WORDS - 11, told, "told", "middle")
+        yield _text(x, y, told, "told", "middle")
