@@ -56,3 +56,9 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         result = runner.run(main)
     assert not unseen, unseen
     return result
+
+
+async def left_over() -> set["asyncio.Task[Any]"]:
+    """Tasks beside the one that asks, once the simulated peers have seen the end."""
+    await asyncio.sleep(0.01)
+    return asyncio.all_tasks() - {asyncio.current_task()}

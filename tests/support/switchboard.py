@@ -1,0 +1,95 @@
+"""A registry with simulated peers around it, in virtual time."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bridge.admission import Admission, MemoryAdmissions
+from bridge.call.actions import Outcome
+from bridge.call.call import CallConfig
+from bridge.limits import Limits
+from bridge.registry import Agent, Registry
+from bridge.sim.carrier.caller import ScriptedCaller, Step
+from bridge.sim.model.reply import Reply
+from bridge.sim.model.scripted import Script
+from bridge.transport.model import ModelPeer
+from bridge.wire.dialect import GA
+from tests.support.ends import ACCOUNT_SID, CarrierEnd, ModelEnd, sid
+from tests.support.sockets import socket_pair
+from tests.support.stage import GREETED, HELLO, WAITS
+
+SOCKET_AFTER_S = 0.365  # from the webhook's answer to the media socket, measured
+
+
+class Switchboard:
+    """``call`` is one call through webhook, media socket and action."""
+
+    def __init__(
+        self,
+        script: Sequence[Reply] | Script = (HELLO,),
+        *,
+        limits: Limits | None = None,
+        config: CallConfig = GREETED,
+        on_model: Callable[[], None] = lambda: None,
+        **registry: Any,
+    ) -> None:
+        self.models: list[ModelEnd] = []
+        self.hung_up: list[str] = []
+        self._script = script
+        self._on_model = on_model
+        self._carriers: dict[str, CarrierEnd] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        limits = limits or Limits()
+        now = asyncio.get_running_loop().time
+        self.registry = Registry(
+            Agent(config, {}),
+            MemoryAdmissions(limits.stream_token_ttl_s, now),
+            self._open_session,
+            self._hang_up,
+            limits,
+            account_sid=ACCOUNT_SID,
+            **registry,
+        )
+
+    async def _open_session(self) -> ModelPeer:
+        self._on_model()
+        near, far = socket_pair()
+        model = ModelEnd(far, self._script, seed=len(self.models))
+        self.models.append(model)
+        task = asyncio.create_task(model.run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return ModelPeer(near, GA)
+
+    async def _hang_up(self, call_sid: str) -> bool:
+        self.hung_up.append(call_sid)
+        self._carriers[call_sid].hang_up()
+        return True
+
+    @property
+    def open_models(self) -> int:
+        return sum(not model.socket.closed for model in self.models)
+
+    async def call(self, number: int, steps: Sequence[Step] = WAITS) -> Outcome | None:
+        """None: it was busy."""
+        admission = await self.registry.admit(sid(number))
+        if admission is None:
+            return None
+        await asyncio.sleep(SOCKET_AFTER_S)
+        await self.stream(admission, number, steps)
+        return await self.registry.outcome(sid(number))
+
+    async def stream(
+        self, admission: Admission, number: int, steps: Sequence[Step] = WAITS
+    ) -> CarrierEnd:
+        call_sid = await self.registry.redeem(admission.token)
+        assert call_sid is not None
+        near, far = socket_pair()
+        carrier = self._carriers[call_sid] = CarrierEnd(far, ScriptedCaller(steps), number=number)
+        running = asyncio.create_task(carrier.run())
+        try:
+            await self.registry.carry(call_sid, near)
+        finally:
+            await running
+            del self._carriers[call_sid]
+        return carrier

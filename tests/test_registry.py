@@ -1,0 +1,216 @@
+"""Who may come, which calls run, and how they all end; in virtual time."""
+
+import asyncio
+
+import pytest
+
+from bridge.call.actions import Outcome
+from bridge.limits import Limits
+from bridge.live import LiveCall
+from bridge.sim.carrier.caller import At, HangUp
+from tests.support.ends import sid
+from tests.support.stage import spoken
+from tests.support.switchboard import Switchboard
+from tests.support.virtual_time import left_over, run
+
+TALKS = (HangUp(At(10.0)),)
+FOR_EVER = (HangUp(At(5000.0), no_later_than_s=6000.0),)
+
+
+def test_a_call_opens_one_model_connection_ahead_and_leaves_nothing() -> None:
+    async def main() -> Switchboard:
+        board = Switchboard()
+        assert await board.call(1) is Outcome.CALLER_HUNG_UP
+        assert await left_over() == set()
+        return board
+
+    board = run(main())
+    assert len(board.models) == 1
+    assert board.open_models == 0
+    assert board.registry.running == 0
+
+
+def test_a_repeated_webhook_gets_the_same_token_and_no_second_model() -> None:
+    async def main() -> None:
+        board = Switchboard(limits=Limits(max_calls=1))
+        first = await board.registry.admit(sid(1))
+        again = await board.registry.admit(sid(1))
+        assert first is not None and again is not None  # though all lines are taken
+        assert first.token == again.token
+        await asyncio.sleep(1)
+        assert len(board.models) == 1
+        running = asyncio.create_task(board.stream(first, 1, TALKS))
+        await asyncio.sleep(1)
+        during = await board.registry.admit(sid(1))
+        assert during is not None and during.token == first.token
+        assert await board.registry.redeem(first.token) is None  # good once
+        await running
+        assert len(board.models) == 1
+
+    run(main())
+
+
+def test_beyond_the_last_line_calls_are_busy_until_one_ends() -> None:
+    async def main() -> None:
+        board = Switchboard(limits=Limits(max_calls=2))
+        running = [asyncio.create_task(board.call(number, TALKS)) for number in (1, 2)]
+        await asyncio.sleep(0)  # expected calls count
+        assert not board.registry.accepting
+        assert await board.call(3) is None
+        await asyncio.sleep(5)
+        assert await board.call(4) is None
+        await asyncio.gather(*running)
+        assert board.registry.accepting
+        assert await board.call(5) is Outcome.CALLER_HUNG_UP
+
+    run(main())
+
+
+def test_a_model_connection_nobody_comes_for_is_closed() -> None:
+    async def main() -> None:
+        board = Switchboard(limits=Limits(warm_model_ttl_s=5, max_calls=1))
+        admission = await board.registry.admit(sid(1))
+        await asyncio.sleep(4.9)
+        assert board.open_models == 1
+        await asyncio.sleep(0.2)
+        assert board.open_models == 0
+        assert board.registry.accepting
+        assert admission is not None  # the token lives longer: a late call gets a new connection
+        assert (await board.stream(admission, 1)).stream.first_audio_at is not None
+        assert len(board.models) == 2
+
+    run(main())
+
+
+def test_a_call_that_is_over_before_its_stream_lets_go_of_its_model() -> None:
+    async def main() -> None:
+        board = Switchboard()
+        await board.registry.admit(sid(1))
+        await asyncio.sleep(1)
+        await board.registry.carrier_over(sid(1))
+        assert board.open_models == 0
+        await board.registry.carrier_over(sid(2))  # of which nobody knows
+        assert await left_over() == set()
+
+    run(main())
+
+
+def test_the_status_callback_ends_the_call_it_names_and_no_other() -> None:
+    async def main() -> None:
+        board = Switchboard()
+        one, other = (asyncio.create_task(board.call(number, TALKS)) for number in (1, 2))
+        await asyncio.sleep(3)
+        await board.registry.carrier_over(sid(1))
+        assert await one is Outcome.CALLER_HUNG_UP
+        assert not other.done()
+        await other
+
+    run(main())
+
+
+def test_a_drain_lets_running_and_promised_calls_finish_and_takes_no_others() -> None:
+    async def main() -> None:
+        board = Switchboard()
+        running = asyncio.create_task(board.call(1, TALKS))
+        await asyncio.sleep(3)
+        promised = asyncio.create_task(board.call(2, TALKS))
+        await asyncio.sleep(0.1)  # its webhook was answered, its socket is not here yet
+        drain = asyncio.create_task(board.registry.drain())
+        await asyncio.sleep(1)
+        assert await board.call(3) is None
+        assert not board.registry.accepting
+        assert await running is Outcome.CALLER_HUNG_UP
+        assert not drain.done()
+        assert await promised is Outcome.CALLER_HUNG_UP
+        await drain
+        assert len(board.models) == 2
+        assert await left_over() == set()
+
+    run(main())
+
+
+def test_a_drain_waits_for_a_promised_call_no_longer_than_its_model_does() -> None:
+    async def main() -> None:
+        board = Switchboard(limits=Limits(warm_model_ttl_s=5))
+        await board.registry.admit(sid(1))
+        await board.registry.drain()
+        assert asyncio.get_running_loop().time() == pytest.approx(5, abs=0.01)
+
+    run(main())
+
+
+def test_at_the_deadline_of_the_drain_calls_are_ended_with_their_last_words() -> None:
+    async def main() -> None:
+        limits = Limits(drain_timeout_s=20, goodbye_timeout_s=10)
+        board = Switchboard((spoken(2000),), limits=limits)
+        running = asyncio.create_task(board.call(1, FOR_EVER))
+        await asyncio.sleep(3)
+        await board.registry.drain()
+        assert asyncio.get_running_loop().time() == pytest.approx(23, abs=0.01)
+        assert await running is Outcome.DRAINED
+        assert board.hung_up == [sid(1)]
+
+    run(main())
+
+
+def test_last_words_have_their_time_at_the_deadline_and_no_more() -> None:
+    async def main() -> None:
+        limits = Limits(drain_timeout_s=0, goodbye_timeout_s=10)
+        board = Switchboard((spoken(60_000),), limits=limits)
+        running = asyncio.create_task(board.call(1, FOR_EVER))
+        await asyncio.sleep(3)
+        await board.registry.drain()
+        assert asyncio.get_running_loop().time() == pytest.approx(13, abs=0.01)
+        assert await running is Outcome.DRAINED
+
+    run(main())
+
+
+def test_calls_that_are_abandoned_end_at_once_with_all_sockets_closed() -> None:
+    async def main() -> None:
+        board = Switchboard((spoken(60_000),))
+        running = asyncio.create_task(board.call(1, FOR_EVER))
+        await asyncio.sleep(3)
+        board.registry.abandon()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert asyncio.get_running_loop().time() == pytest.approx(3, abs=0.01)
+        assert board.open_models == 0
+        assert board.registry.running == 0
+        assert await board.registry.outcome(sid(1)) is Outcome.MODEL_FAILED
+
+    run(main())
+
+
+def test_a_bug_in_one_call_is_concluded_and_spares_the_others() -> None:
+    async def main() -> None:
+        bugs = iter([True])
+
+        def break_once() -> None:
+            if next(bugs, False):
+                raise RuntimeError("a bug")
+
+        board = Switchboard(on_model=break_once)
+        bad, good = (asyncio.create_task(board.call(number, TALKS)) for number in (1, 2))
+        with pytest.raises(ExceptionGroup):
+            await bad
+        assert await board.registry.outcome(sid(1)) is Outcome.MODEL_FAILED
+        assert await good is Outcome.CALLER_HUNG_UP
+        assert board.registry.running == 0
+
+    run(main())
+
+
+def test_each_call_is_told_of_once_when_it_has_ended() -> None:
+    async def main() -> None:
+        ended: list[LiveCall] = []
+
+        async def on_end(live: LiveCall) -> None:
+            ended.append(live)
+
+        board = Switchboard(on_end=on_end)
+        await asyncio.gather(board.call(1), board.call(2))
+        assert sorted(live.expected.call_sid for live in ended) == [sid(1), sid(2)]
+        assert all(live.ended_at is not None for live in ended)
+
+    run(main())
