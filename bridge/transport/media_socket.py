@@ -172,7 +172,7 @@ class MediaSocket(asyncio.Protocol):
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
                     await self._gone.wait()
             except TimeoutError:
-                pass
+                self._transport.abort()  # to close it would wait for what nobody reads
         self._close_transport()
 
     # --- frames -----------------------------------------------------------------------------
