@@ -1,5 +1,6 @@
 """Entra ID: tokens instead of keys for Azure OpenAI."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -30,17 +31,22 @@ class EntraCredential:
         self._unix_now = unix_now
         self._token = ""
         self._expires_on = 0.0
+        self._renewing = asyncio.Lock()
 
     async def headers(self) -> dict[str, str]:
         """Raises ModelUnavailable."""
-        if self._unix_now() >= self._expires_on - RENEW_BEFORE_S:
-            try:
-                token = await self._credential.get_token(self._scope)
-            except AzureError as error:
-                first_line = str(error).splitlines()[0]
-                raise ModelUnavailable(f"no Entra ID token: {first_line}") from error
-            self._token, self._expires_on = token.token, float(token.expires_on)
+        async with self._renewing:  # many calls at once ask for one token
+            if self._unix_now() >= self._expires_on - RENEW_BEFORE_S:
+                await self._renew()
         return {"Authorization": f"Bearer {self._token}"}
+
+    async def _renew(self) -> None:
+        try:
+            token = await self._credential.get_token(self._scope)
+        except AzureError as error:
+            told = str(error).strip() or type(error).__name__
+            raise ModelUnavailable(f"no Entra ID token: {told.splitlines()[0]}") from error
+        self._token, self._expires_on = token.token, float(token.expires_on)
 
     async def close(self) -> None:
         await self._credential.close()
