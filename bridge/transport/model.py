@@ -6,10 +6,12 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
+from bridge.environ import is_loopback
 from bridge.transport.socket import Socket, SocketClosed
 from bridge.wire import realtime
 from bridge.wire.dialect import Dialect, ModelMessage, serialize
@@ -146,6 +148,7 @@ class _connect(connect):
         super().__init__(
             url,
             additional_headers=headers,
+            proxy=None if is_loopback(urlsplit(url).hostname or "") else True,
             compression=None,  # saves a quarter of base64 and costs more than all else on the path
             max_size=MAX_FRAME_BYTES,
             close_timeout=CLOSE_TIMEOUT_S,
