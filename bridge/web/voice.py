@@ -1,11 +1,11 @@
 """Twilio's webhooks, and who may open a media socket."""
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, HTTPException, Request, Response
-from starlette.datastructures import MultiDict
 
 from bridge.call.actions import Outcome
 from bridge.registry import Registry
@@ -17,6 +17,8 @@ from bridge.wire.signature import Signatures
 MEDIA_PATH = "/twilio/media/"
 MAX_FORM_BYTES = 64 * 1024
 CALL_OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+
+CALL_SID = re.compile(r"[A-Za-z0-9]{2,64}")  # it becomes part of paths, here and in REST
 
 BUSY = "All our lines are busy. Please call again in a few minutes. Goodbye."
 SORRY = "I am sorry, something went wrong on our side. Please call again. Goodbye."
@@ -36,17 +38,17 @@ class Gate:
 
     async def form(self, request: Request) -> Mapping[str, str]:
         """The fields of a webhook that was signed. Raises HTTPException: 403, or 413."""
-        body = await _body(request)
-        # Blank fields are signed too.
-        fields = MultiDict(parse_qsl(body.decode(), keep_blank_values=True))
+        # Blank fields are signed too, and so is every value of a name.
+        fields = parse_qs((await _body(request)).decode(errors="replace"), keep_blank_values=True)
         url = self.origin + _path(request)
         if not self._signatures.valid(url, fields, request.headers.get("x-twilio-signature", "")):
             self._refused(url, str(request.url))
             raise HTTPException(403)
-        if self._account_sid not in (None, fields.get("AccountSid")):
+        told = {name: values[-1] for name, values in fields.items()}
+        if self._account_sid not in (None, told.get("AccountSid")):
             logger.warning("refused: a webhook of another account; check TWILIO_ACCOUNT_SID")
             raise HTTPException(403)
-        return fields
+        return told
 
     def stream_url(self, token: str) -> str:
         return f"{websocket_origin(self.origin)}{MEDIA_PATH}{token}"
@@ -97,8 +99,8 @@ def router(gate: Gate, registry: Registry) -> APIRouter:
         """A call has come in: hand it to the media socket, or say that there is no room."""
         fields = await gate.form(request)
         call_sid = fields.get("CallSid", "")
-        if not call_sid:
-            raise HTTPException(400, "CallSid is missing")
+        if not CALL_SID.fullmatch(call_sid):
+            raise HTTPException(400, "CallSid is missing, or no sid")
         admission = await registry.admit(call_sid)
         if admission is None:
             logger.warning("no room for call %s", call_sid)
