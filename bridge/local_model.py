@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import logging
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 START_TIMEOUT_S = 60.0  # engines are loaded and warmed before it is ready
 STOP_TIMEOUT_S = 5.0
+
+logger = logging.getLogger(__name__)
 
 
 class LocalModelFailed(Exception):
@@ -35,8 +38,12 @@ async def local_model(options: Sequence[str] = ()) -> AsyncIterator[str]:
     )
     assert process.stdin is not None and process.stdout is not None
     try:
-        async with asyncio.timeout(START_TIMEOUT_S):
-            line = await process.stdout.readline()
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                line = await process.stdout.readline()
+        except TimeoutError:
+            logger.error("the simulated model was not ready within %g s", START_TIMEOUT_S)
+            raise LocalModelFailed(1) from None
         if not line:
             raise LocalModelFailed(await process.wait())
         yield json.loads(line)["origin"]
