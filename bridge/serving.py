@@ -42,13 +42,16 @@ class Server(uvicorn.Server):
         self.registry = registry
         self.origin = origin
         self._asked = asyncio.Event()
+        self._hurried = asyncio.Event()
+        self._signals = 0
         self._ready: Callable[[Server], None] = lambda server: None
         self._loop = asyncio.get_running_loop()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self._asked.is_set():
-            self.force_exit = self.should_exit = True  # asked twice: do not wait
-        self._loop.call_soon_threadsafe(self._asked.set)
+        """Asked once: drain. Asked twice: do not wait."""
+        self._signals += 1
+        asked = self._asked if self._signals == 1 else self._hurried
+        self._loop.call_soon_threadsafe(asked.set)
 
     def stop(self) -> None:
         self._asked.set()
@@ -60,13 +63,26 @@ class Server(uvicorn.Server):
     async def run_until_stopped(
         self, listening: socket.socket, ready: Callable[["Server"], None]
     ) -> None:
-        """Serve until ``stop`` or a signal, then until the calls have ended."""
+        """Serve until ``stop`` or a signal, then until the calls have ended.
+
+        A second signal ends them at once."""
         self._ready = ready
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.serve(sockets=[listening]))
+            serving = group.create_task(self.serve(sockets=[listening]))
             await self._asked.wait()
-            await self.registry.drain()
-            self.should_exit = True
+            hurry = group.create_task(self._hurry(group.create_task(self._drain())))
+            await asyncio.wait([serving])
+            hurry.cancel()
+
+    async def _drain(self) -> None:
+        await self.registry.drain()
+        self.should_exit = True
+
+    async def _hurry(self, drain: asyncio.Task[None]) -> None:
+        await self._hurried.wait()
+        drain.cancel()
+        self.registry.abandon()
+        self.force_exit = self.should_exit = True
 
 
 def _hang_up(twilio: TwilioSettings, timeout_s: float) -> HangUp:
