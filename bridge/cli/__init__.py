@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 what was tried failed, 2 settings or usage, 3 the run is i
 
 import typer
 
-from bridge.cli import demo, emulate, rehearse, serve, simulate
+from bridge.cli import demo, emulate, rehearse, say, serve, simulate
 
 app = typer.Typer(
     help="A phone bridge for realtime voice models.",
@@ -18,6 +18,7 @@ app.command()(serve.serve)
 app.command()(emulate.emulate)
 app.command()(simulate.simulate)
 app.command()(rehearse.rehearse)
+app.command()(say.say)
 
 
 def main() -> None:
