@@ -106,14 +106,14 @@ class Registry:
             ended = "failed"
             try:
                 ended = (await live.run()).value
+                if self._on_end is not None:  # a drain waits for what is kept of a call, too
+                    await self._on_end(live)
             finally:
                 del self._running[live]
                 if not self._running:
                     self._none_runs.set()
                 await self._warm.drop(call_sid)
                 logger.info("the call has ended: %s; %d run", ended, self.running)
-            if self._on_end is not None:
-                await self._on_end(live)
 
     async def carrier_over(self, call_sid: str) -> None:
         """The carrier says the call is over: whatever is left of it ends too."""

@@ -214,3 +214,21 @@ def test_each_call_is_told_of_once_when_it_has_ended() -> None:
         assert all(live.ended_at is not None for live in ended)
 
     run(main())
+
+
+def test_a_drain_waits_for_what_is_kept_of_a_call() -> None:
+    async def main() -> None:
+        kept: list[str] = []
+
+        async def on_end(live: LiveCall) -> None:
+            await asyncio.sleep(1.5)
+            kept.append(live.expected.call_sid)
+
+        board = Switchboard(on_end=on_end)
+        running = asyncio.create_task(board.call(1, TALKS))
+        await asyncio.sleep(3)
+        await board.registry.drain()
+        assert kept == [sid(1)]
+        await running
+
+    run(main())
