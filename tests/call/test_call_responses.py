@@ -47,6 +47,15 @@ def test_nothing_is_asked_while_the_caller_speaks() -> None:
     assert phone.model(STOPPED, COMMITTED) == [CREATE]  # one answer to both
 
 
+def test_what_waited_for_the_caller_to_stop_is_asked_then() -> None:
+    phone = ready(Phone())
+    phone.interrupts()
+    phone.call.say("Hello?", 0.0)
+    assert phone.tick(1.0) == []
+    phone.model(STOPPED)
+    assert phone.tick(2.0) == [CREATE]
+
+
 def test_two_answers_are_never_asked_for_at_once() -> None:
     phone = ready(Phone(DECIDING))
     phone.model(COMMITTED)
@@ -189,6 +198,13 @@ def test_the_transcript_follows_the_conversation() -> None:
         ("caller", "Hello?"),
         ("assistant", "Good morning."),
     ]
+
+
+def test_a_turn_has_its_place_before_its_words_are_known() -> None:
+    phone = ready(Phone())
+    phone.model(COMMITTED, realtime.TranscriptDelta("r1", "a1", "Good morning."))
+    phone.model(realtime.InputTranscript("u1", "Hello?"))
+    assert [line.item_id for line in phone.call.transcript.lines()] == ["u1", "a1"]
 
 
 def test_a_transcription_that_failed_is_noted() -> None:

@@ -58,6 +58,15 @@ def test_a_format_the_model_keeps_is_used_and_noted() -> None:
     ]
 
 
+def test_a_voice_that_keeps_its_format_is_heard_all_the_same() -> None:
+    phone = Phone(SessionConfig(instructions="", audio_format="pcm16"))
+    phone.carrier(START)
+    (_, note) = phone.model(CREATED, realtime.SessionUpdated("pcm16", "g711_ulaw"))
+    assert kinds([note]) == ["Note"]
+    phone.begins("r1", "a")
+    assert phone.says("r1", "a", 20) == [twilio.Media(sound(20))]
+
+
 def test_a_session_that_echoes_no_format_has_the_one_asked_for() -> None:
     phone = Phone()
     phone.carrier(START)

@@ -132,3 +132,19 @@ def test_old_round_trips_are_forgotten() -> None:
         clock.mark(run * SECOND + 800, run * 10.0 + 0.1 + lag_s)
     assert clock.round_trip_s == pytest.approx(0.2)
     assert clock.position(190.5) == pytest.approx(19 * SECOND + 4000, abs=FRAME)
+
+
+def test_each_run_is_judged_by_its_own_marks() -> None:
+    clock = after_three_runs()
+    clock.sent(SECOND, 10.0)
+    clock.mark(3 * SECOND + 800, 10.45)  # 300 ms late
+    clock.sent(SECOND, 20.0)
+    clock.mark(4 * SECOND + 800, 20.15)
+    assert clock.position(20.5) == pytest.approx(4 * SECOND + 4000, abs=FRAME)
+    clock.sent(SECOND, 30.0)
+    clock.mark(5 * SECOND + 800, 30.45)
+    assert clock.position(30.5) == pytest.approx(5 * SECOND + 1600, abs=FRAME)
+    clock.cut(30.5)
+    clock.sent(SECOND, 40.0)
+    clock.mark(800, 40.45)
+    assert clock.position(40.5) == pytest.approx(1600, abs=FRAME)

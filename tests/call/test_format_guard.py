@@ -65,7 +65,7 @@ def carrier(guard: FormatGuard, frame_bytes: int, step_ms: int, frames: int = 40
     ]
 
 
-@pytest.mark.parametrize("frame_bytes", [160, 195])
+@pytest.mark.parametrize("frame_bytes", [160, 200])
 def test_a_carrier_that_keeps_its_rate_is_not_spoken_of(frame_bytes: int) -> None:
     assert carrier(FormatGuard("pcm16"), frame_bytes, 20) == []
 
@@ -74,6 +74,12 @@ def test_a_carrier_that_sends_more_bytes_than_time_is_spoken_of_once() -> None:
     assert carrier(FormatGuard("pcm16"), 320, 20) == [
         "the carrier sends 16000 bytes a second of sound, agreed: 8000"
     ]
+
+
+def test_frames_sent_twice_are_more_bytes_than_time() -> None:
+    guard = FormatGuard("pcm16")
+    twice = [Media(b"\xff" * 160, 100 + n // 2 * 20) for n in range(40)]
+    assert len([note for media in twice for note in guard.from_carrier(media)]) == 1
 
 
 def test_it_speaks_up_within_200_ms_of_the_carrier_s_sound() -> None:

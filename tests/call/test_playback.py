@@ -259,3 +259,15 @@ def test_all_audio_is_sent_once_in_order_with_marks_at_their_places(
     for name in marks(sent):
         playback.mark(name, now)
     assert not playback.outstanding
+
+
+def test_after_a_clear_the_next_words_are_played_and_counted_from_their_beginning() -> None:
+    playback = Playback()
+    add(playback, "a", 300, byte=1)
+    playback.mark("0.1", 0.25)
+    playback.clear(0.25)
+    assert played(add(playback, "b", 300, 1.0, byte=2)) == sound(300, 2)
+    playback.mark("1.0", 1.15)
+    cut = playback.clear(1.15)
+    assert cut.items == (Heard("b", 0, 150.0, 300.0, 2400),)
+    assert cut.unheard_ulaw == sound(150, 2)

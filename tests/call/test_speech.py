@@ -160,3 +160,19 @@ def test_a_hang_up_leaves_only_what_was_heard(speech: Speech, transcript: Transc
     say(speech, "a", 2000)
     speech.hang_up(1.0)
     assert transcript.lines()[0].heard == "one two"
+
+
+def test_dropped_speech_is_told_once_each_time_it_begins(speech: Speech) -> None:
+    say(speech, "a", 600_000)
+    assert kinds(say(speech, "a", 100)) == ["Note"]
+    assert kinds(say(speech, "a", 100)) == []
+    assert "Note" not in kinds(say(speech, "a", 100, now=10.0))
+    assert "Note" in kinds(say(speech, "a", 600_000, now=10.0))
+
+
+def test_the_guard_knows_the_format_that_is_spoken_after_all(transcript: Transcript) -> None:
+    speech = Speech("pcm16", transcript, mark_interval_ms=100, margin_ms=100)
+    speech.use("g711_ulaw")
+    right = speech.delta(AudioDelta("r1", "a", ulaw_encode(voiced(300, 8000))), False, 0.0)
+    assert "Note" not in kinds(right)
+    assert "Note" in kinds(speech.delta(AudioDelta("r1", "a", voiced(300, 24000)), False, 0.0))
