@@ -1,0 +1,153 @@
+"""The server on a loopback port, in the test's own loop, with a simulated model behind it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from websockets.asyncio.client import connect
+
+from bridge.serving import Server, listen, server
+from bridge.settings import Settings
+from bridge.sim.carrier.caller import Caller
+from bridge.sim.carrier.profile import INSTANT
+from bridge.sim.carrier.result import CallResult
+from bridge.sim.carrier.shell import place_call
+from bridge.sim.carrier.signing import signature
+from bridge.sim.model.profile import ModelProfile
+from bridge.sim.model.reply import Reply, Spoken
+from bridge.sim.model.scripted import Script, ScriptedMind
+from bridge.sim.model.server import Serving, serve
+from bridge.sim.voice.scripted import ScriptedVoice
+from tests.support.ends import ACCOUNT_SID, sid
+
+AUTH_TOKEN = "tok_0123456789abcdef"
+QUICK = ModelProfile(first_delta_ms=20, transcription_delays_ms=(10,))
+HELLO = (Reply((Spoken("hello", duration_ms=400),)),)
+FROM, TO = "+15005550006", "+15005550001"
+
+
+@dataclass
+class House:
+    server: Server
+    model: Serving
+    state_dir: Path
+    http: httpx.AsyncClient
+    port: int
+    opened: int = 0  # model sessions, since the house stands
+
+    @property
+    def origin(self) -> str:
+        return self.server.origin
+
+    async def post(
+        self,
+        path: str,
+        *,
+        signed: str | None = AUTH_TOKEN,
+        body: bytes | None = None,
+        **changes: str | None,
+    ) -> httpx.Response:
+        """A webhook of call 1; ``changes`` are fields, None leaves one out."""
+        told = {
+            "AccountSid": ACCOUNT_SID,
+            "CallSid": sid(1),
+            "From": FROM,
+            "To": TO,
+            "CallStatus": "ringing",
+            "ForwardedFrom": "",
+            **changes,
+        }
+        fields = {name: value for name, value in told.items() if value is not None}
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        if signed is not None:
+            url = self.origin + path
+            headers["X-Twilio-Signature"] = signature(signed, url, fields.items())
+        content = urlencode(fields).encode() if body is None else body
+        return await self.http.post(path, content=content, headers=headers)
+
+    async def stream_url(self, number: int = 1) -> str:
+        """Of a call that has just come in."""
+        answer = await self.post("/twilio/voice", CallSid=sid(number))
+        return answer.text.partition('url="')[2].partition('"')[0]
+
+    def media(self, url: str, *, signed: str | None = None, **options: Any) -> connect:
+        """The carrier's client; ``signed``: the URL it signs, where that is another one."""
+        return connect(
+            url,
+            additional_headers={"X-Twilio-Signature": signature(AUTH_TOKEN, signed or url)},
+            user_agent_header="Twilio.TmeWs/1.0",
+            compression=None,
+            proxy=None,
+            **options,
+        )
+
+    async def call(self, caller: Caller, **options: Any) -> CallResult:
+        return await place_call(
+            f"{self.origin}/twilio/voice",
+            caller=caller,
+            account_sid=ACCOUNT_SID,
+            auth_token=AUTH_TOKEN,
+            from_number=FROM,
+            to_number=TO,
+            **{"profile": INSTANT, "time_limit_s": 30.0, **options},
+        )
+
+
+def environ(model_url: str, state_dir: Path, **more: str) -> dict[str, str]:
+    """Of a server with this model behind it."""
+    return {
+        "OFFHOOK_PORT": "0",
+        "OFFHOOK_STATE_DIR": str(state_dir),
+        "OFFHOOK_DRAIN_TIMEOUT_S": "0",
+        "OFFHOOK_MODEL_PROVIDER": "openai",
+        "OPENAI_API_KEY": "sk-test",
+        "OPENAI_BASE_URL": f"{model_url}/v1",
+        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        **more,
+    }
+
+
+@asynccontextmanager
+async def standing(
+    state_dir: Path,
+    script: Sequence[Reply] | Script = HELLO,
+    *,
+    profile: ModelProfile = QUICK,
+    **more: str,
+) -> AsyncIterator[House]:
+    """Up and ready; ended at the end, without a drain. ``more`` are settings."""
+    minds = 0
+
+    def mind() -> ScriptedMind:
+        nonlocal minds
+        minds += 1
+        house.opened = minds
+        return ScriptedMind(script)
+
+    async with serve(
+        "127.0.0.1", 0, voice=ScriptedVoice(), mind_factory=mind, profile=profile
+    ) as model:
+        settings = Settings.from_env(environ(model.http_url, state_dir, **more))
+        listening = listen(settings.host, settings.port)
+        async with server(settings, listening) as bound:
+            is_ready = asyncio.Event()
+            running = asyncio.create_task(
+                bound.run_until_stopped(listening, lambda _: is_ready.set())
+            )
+            await is_ready.wait()
+            port = listening.getsockname()[1]
+            try:
+                async with httpx.AsyncClient(
+                    base_url=f"http://127.0.0.1:{port}", trust_env=False
+                ) as http:
+                    house = House(bound, model, state_dir, http, port)
+                    yield house
+            finally:
+                bound.stop()
+                await running
