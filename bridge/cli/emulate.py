@@ -98,15 +98,16 @@ async def _emulate(
             )
         except OSError as error:
             stop(f"cannot listen on {host}:{port}: {error.strerror}", FAILED)
+        over = _told_to_end(with_parent)  # before anybody can know that we are here
         if as_json:
             line(json.dumps({"ready": True, "origin": serving.http_url, "voice": kind.value}))
         else:
             spoken = "local voices" if kind is VoiceKind.local else "scripted tones, no speech"
             line(f"emulate: ready on {serving.ws_url}/v1/realtime ({spoken})")
-        await _until_told(with_parent)
+        await over.wait()
 
 
-async def _until_told(with_parent: bool) -> None:
+def _told_to_end(with_parent: bool) -> asyncio.Event:
     """A signal; or the end of standard input, which comes when a parent ends in any way."""
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
@@ -114,4 +115,4 @@ async def _until_told(with_parent: bool) -> None:
         loop.add_signal_handler(number, over.set)
     if with_parent:
         loop.add_reader(sys.stdin.fileno(), over.set)
-    await over.wait()
+    return over
