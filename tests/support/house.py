@@ -1,7 +1,8 @@
 """The server on a loopback port, in the test's own loop, with a simulated model behind it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,21 @@ HELLO = (Reply((Spoken("hello", duration_ms=400),)),)
 FROM, TO = "+15005550006", "+15005550001"
 
 
+def start(number: int, account_sid: str = ACCOUNT_SID) -> str:
+    """The first message on the stream of a call."""
+    stream_sid = sid(number, "MZ")
+    body = {
+        "accountSid": account_sid,
+        "callSid": sid(number),
+        "streamSid": stream_sid,
+        "tracks": ["inbound"],
+        "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+        "customParameters": {},
+    }
+    message = {"event": "start", "sequenceNumber": "1", "streamSid": stream_sid, "start": body}
+    return json.dumps(message)
+
+
 @dataclass
 class House:
     server: Server
@@ -47,10 +63,10 @@ class House:
     async def post(
         self,
         path: str,
+        changes: Mapping[str, str | None] | None = None,
         *,
         signed: str | None = AUTH_TOKEN,
         body: bytes | None = None,
-        **changes: str | None,
     ) -> httpx.Response:
         """A webhook of call 1; ``changes`` are fields, None leaves one out."""
         told = {
@@ -60,7 +76,7 @@ class House:
             "To": TO,
             "CallStatus": "ringing",
             "ForwardedFrom": "",
-            **changes,
+            **(changes or {}),
         }
         fields = {name: value for name, value in told.items() if value is not None}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -72,7 +88,7 @@ class House:
 
     async def stream_url(self, number: int = 1) -> str:
         """Of a call that has just come in."""
-        answer = await self.post("/twilio/voice", CallSid=sid(number))
+        answer = await self.post("/twilio/voice", {"CallSid": sid(number)})
         return answer.text.partition('url="')[2].partition('"')[0]
 
     def media(self, url: str, *, signed: str | None = None, **options: Any) -> connect:
@@ -98,6 +114,15 @@ class House:
         )
 
 
+async def until(true: Callable[[], object]) -> None:
+    """Soon, or the test fails."""
+    for _ in range(500):
+        if true():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not come true within 5 s")
+
+
 def environ(model_url: str, state_dir: Path, **more: str) -> dict[str, str]:
     """Of a server with this model behind it."""
     return {
@@ -116,10 +141,10 @@ def environ(model_url: str, state_dir: Path, **more: str) -> dict[str, str]:
 @asynccontextmanager
 async def standing(
     state_dir: Path,
-    script: Sequence[Reply] | Script = HELLO,
+    more: Mapping[str, str] | None = None,
     *,
+    script: Sequence[Reply] | Script = HELLO,
     profile: ModelProfile = QUICK,
-    **more: str,
 ) -> AsyncIterator[House]:
     """Up and ready; ended at the end, without a drain. ``more`` are settings."""
     minds = 0
@@ -133,7 +158,7 @@ async def standing(
     async with serve(
         "127.0.0.1", 0, voice=ScriptedVoice(), mind_factory=mind, profile=profile
     ) as model:
-        settings = Settings.from_env(environ(model.http_url, state_dir, **more))
+        settings = Settings.from_env(environ(model.http_url, state_dir, **(more or {})))
         listening = listen(settings.host, settings.port)
         async with server(settings, listening) as bound:
             is_ready = asyncio.Event()

@@ -16,32 +16,17 @@ from bridge.sim.carrier.signing import signature
 from bridge.sim.carrier.webhook import Response as CarrierResponse
 from bridge.sim.model.profile import ModelProfile
 from tests.support.ends import ACCOUNT_SID, sid
-from tests.support.house import AUTH_TOKEN, House, standing
+from tests.support.house import AUTH_TOKEN, House, standing, start, until
 
 TWIML = {"content-type": "text/xml; charset=utf-8"}
 
 
 def check(tmp_path: Path, test: Callable[[House], Awaitable[None]], **more: str) -> None:
     async def main() -> None:
-        async with asyncio.timeout(20), standing(tmp_path, **more) as house:
+        async with asyncio.timeout(20), standing(tmp_path, more) as house:
             await test(house)
 
     asyncio.run(main())
-
-
-def start(number: int, account_sid: str = ACCOUNT_SID) -> str:
-    media_format = {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
-    stream_sid = sid(number, "MZ")
-    body = {
-        "accountSid": account_sid,
-        "callSid": sid(number),
-        "streamSid": stream_sid,
-        "tracks": ["inbound"],
-        "mediaFormat": media_format,
-        "customParameters": {},
-    }
-    message = {"event": "start", "sequenceNumber": "1", "streamSid": stream_sid, "start": body}
-    return json.dumps(message)
 
 
 async def until_closed(socket: ClientConnection) -> None:
@@ -109,7 +94,7 @@ def test_a_signature_over_another_origin_is_refused_with_both_in_the_log(
 ) -> None:
     async def main() -> None:
         more = {"OFFHOOK_PUBLIC_URL": "https://phone.example.com"}
-        async with asyncio.timeout(20), standing(tmp_path, **more) as house:
+        async with asyncio.timeout(20), standing(tmp_path, more) as house:
             received = f"http://127.0.0.1:{house.port}/twilio/voice"
             fields = {"CallSid": sid(1), "AccountSid": ACCOUNT_SID}
             headers = {"X-Twilio-Signature": signature(AUTH_TOKEN, received, fields.items())}
@@ -173,7 +158,7 @@ def test_fields_that_cannot_be_right_are_refused(
     tmp_path: Path, changes: dict[str, str | None], status: int
 ) -> None:
     async def test(house: House) -> None:
-        assert (await house.post("/twilio/voice", **changes)).status_code == status
+        assert (await house.post("/twilio/voice", changes)).status_code == status
         assert house.opened == 0
 
     check(tmp_path, test)
@@ -194,11 +179,8 @@ def test_bodies_that_are_no_form_are_refused(tmp_path: Path) -> None:
 def test_an_unused_model_connection_is_closed_after_its_time(tmp_path: Path) -> None:
     async def test(house: House) -> None:
         await house.post("/twilio/voice")
-        async with asyncio.timeout(3):
-            while not house.model.sessions:
-                await asyncio.sleep(0.01)
-            while len(house.server.registry._warm):
-                await asyncio.sleep(0.05)
+        await until(lambda: house.model.sessions)
+        await until(lambda: not len(house.server.registry._warm))
         assert house.server.registry.running == 0
 
     check(tmp_path, test, OFFHOOK_WARM_MODEL_TTL_S="1")
@@ -207,15 +189,15 @@ def test_an_unused_model_connection_is_closed_after_its_time(tmp_path: Path) -> 
 def test_beyond_the_last_line_callers_are_told(tmp_path: Path) -> None:
     async def test(house: House) -> None:
         assert (await house.http.get("/readyz")).status_code == 200
-        await house.post("/twilio/voice", CallSid=sid(1))
-        answer = await house.post("/twilio/voice", CallSid=sid(2))
+        await house.post("/twilio/voice", {"CallSid": sid(1)})
+        answer = await house.post("/twilio/voice", {"CallSid": sid(2)})
         assert answer.status_code == 200
         assert "<Say>All our lines are busy." in answer.text
         assert answer.text.endswith("<Hangup /></Response>")
         ready = await house.http.get("/readyz")
         assert (ready.status_code, ready.json()) == (503, {"ready": False})
         assert (await house.http.get("/healthz")).json() == {"calls": 0}
-        gone = await house.post("/twilio/status", CallSid=sid(1), CallStatus="no-answer")
+        gone = await house.post("/twilio/status", {"CallSid": sid(1), "CallStatus": "no-answer"})
         assert gone.status_code == 204
         assert (await house.http.get("/readyz")).status_code == 200
 
@@ -228,9 +210,9 @@ def test_the_call_status_ends_a_call_whose_socket_is_half_open(tmp_path: Path) -
             await socket.send(start(1))
             assert (await house.http.get("/healthz")).json() == {"calls": 1}
             for status in ("ringing", "in-progress"):
-                await house.post("/twilio/status", CallStatus=status)
+                await house.post("/twilio/status", {"CallStatus": status})
             assert house.server.registry.running == 1
-            await house.post("/twilio/status", CallStatus="completed")
+            await house.post("/twilio/status", {"CallStatus": "completed"})
             await until_closed(socket)
         assert socket.close_code == 1000
 
@@ -261,7 +243,7 @@ def test_the_action_says_sorry_only_where_we_failed(
             ]
             assert [("went wrong" in answer) for answer in answers] == ([True] if sorry else [])
             assert {error.code for error in result.errors} <= {31921}  # closed by us
-            final = (await house.post("/twilio/action", CallSid=result.call_sid)).text
+            final = (await house.post("/twilio/action", {"CallSid": result.call_sid})).text
             assert ("went wrong" in final) is sorry
             assert final.endswith("<Hangup /></Response>")
 
@@ -270,7 +252,7 @@ def test_the_action_says_sorry_only_where_we_failed(
 
 def test_an_action_nobody_knows_of_says_sorry(tmp_path: Path) -> None:
     async def test(house: House) -> None:
-        assert "went wrong" in (await house.post("/twilio/action", CallSid=sid(9))).text
+        assert "went wrong" in (await house.post("/twilio/action", {"CallSid": sid(9)})).text
 
     check(tmp_path, test)
 
@@ -280,7 +262,7 @@ def test_what_the_stream_status_reports_is_in_the_log(
 ) -> None:
     async def test(house: House) -> None:
         told = {"StreamEvent": "stream-error", "StreamError": "31921 - server closed"}
-        assert (await house.post("/twilio/stream-status", **told)).status_code == 204
+        assert (await house.post("/twilio/stream-status", told)).status_code == 204
         assert "31921 - server closed" in caplog.text
 
     check(tmp_path, test)
@@ -291,9 +273,7 @@ def test_what_is_known_of_a_call_is_kept_in_a_file_of_its_own(tmp_path: Path) ->
         caller = ScriptedCaller([HangUp(AfterAgent(quiet_ms=200))])
         result = await house.call(caller, stream_profile=StreamProfile(start_delay_ms=20))
         path = tmp_path / "calls" / f"{result.call_sid}.json"
-        async with asyncio.timeout(3):
-            while not path.exists():
-                await asyncio.sleep(0.02)
+        await until(path.exists)
         kept = json.loads(path.read_text())
         assert kept["outcome"] == "caller hung up"
         assert [line["heard"] for line in kept["transcript"]] == ["hello"]
