@@ -11,7 +11,7 @@ from bridge.cli.console import DONE, FAILED, USAGE, report, stderr, stdout, stop
 from bridge.cli.loop import run
 from bridge.demo.files import write
 from bridge.demo.report import Report, as_json, report_of
-from bridge.demo.run import demonstrate
+from bridge.demo.run import CallFailed, demonstrate
 from bridge.demo.server import ServerFailed
 from bridge.demo.story import STORIES, Story
 from bridge.sim.recordings import RecordingMissing
@@ -56,7 +56,7 @@ def _story(name: str) -> Story:
 
 
 def _demonstrated(story: Story, out: Path | None, *, quiet: bool) -> Report:
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
     with Progress(*columns, console=stderr, transient=True, disable=quiet) as progress:
         task = progress.add_task(story.name)
 
@@ -69,6 +69,8 @@ def _demonstrated(story: Story, out: Path | None, *, quiet: bool) -> Report:
             return report_of(run(demonstrate(story, out, tell)))
         except ServerFailed as error:
             stop(f"the server did not start:\n{error}", FAILED)
+        except CallFailed as error:
+            stop(str(error), FAILED)
 
 
 def _tell(made: Report, out: Path | None) -> None:

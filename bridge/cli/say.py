@@ -37,7 +37,7 @@ def say(
         stop("there is nothing to say; give a text, or none to be asked for one", USAGE)
     if not out.parent.is_dir():
         stop(f"--out {out}: there is no folder {out.parent}; make it, or name another", USAGE)
-    settings = settings_from()
+    settings = settings_from(telephone=False)
     answers: list[Answer] = []
     problem = _problem(settings, text, answers, quiet=as_json)
     pcm = b"".join(each.audio for each in answers)

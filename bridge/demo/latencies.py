@@ -5,8 +5,8 @@ from statistics import median
 from typing import Any
 
 from bridge.demo.evidence import Evidence
-from bridge.sim.carrier.caller import StepRecord
-from bridge.sim.carrier.line import BYTES_PER_MS
+from bridge.sim.carrier.caller import AGENT_LEVEL_DBFS, StepRecord
+from bridge.sim.carrier.line import BYTES_PER_MS, FRAME_BYTES, level_dbfs
 from bridge.sim.carrier.result import StreamResult
 
 Json = dict[str, Any]
@@ -26,9 +26,13 @@ def latencies(evidence: Evidence) -> Json:
 
 
 def answers_ms(stream: StreamResult, turns: Sequence[StepRecord]) -> list[float | None]:
-    """For each turn of the caller: until the agent is heard again; None: it was not, before the
+    """For each turn of the caller: until a voice is heard again; None: there was none before the
     next turn began or the call ended."""
-    starts_ms = [run.heard_bytes / BYTES_PER_MS for run in stream.played]
+    voice_ms = [
+        at // BYTES_PER_MS
+        for at in range(0, len(stream.heard), FRAME_BYTES)
+        if level_dbfs(stream.heard[at : at + FRAME_BYTES]) > AGENT_LEVEL_DBFS
+    ]
     ends = [turn.began for turn in turns[1:]] + [float("inf")]
     answers: list[float | None] = []
     for turn, until in zip(turns, ends, strict=True):
@@ -37,7 +41,7 @@ def answers_ms(stream: StreamResult, turns: Sequence[StepRecord]) -> list[float 
             continue
         said_ms = (turn.ended - stream.opened_at) * 1000
         until_ms = (until - stream.opened_at) * 1000
-        first = next((start for start in starts_ms if said_ms <= start < until_ms), None)
+        first = next((at for at in voice_ms if said_ms <= at < until_ms), None)
         answers.append(None if first is None else round(first - said_ms, 1))
     return answers
 

@@ -21,7 +21,7 @@ class Narrator:
         self._texts = texts
         self._tell = tell
         self._ear = Ear()
-        self._speaking = False
+        self._speaking_since: float | None = None
         self._interrupting = False
 
     @property
@@ -34,30 +34,32 @@ class Narrator:
 
     def frame(self, now: float, heard: bytes) -> bytes | None:
         self._ear.listen(heard)
-        self._agent()
+        self._agent(now)
         steps = len(self.caller.records)
         said = self.caller.frame(now, heard)
         for record in self.caller.records[steps:]:
             self._step(record.step)
         return said
 
-    def _agent(self) -> None:
-        if not self._speaking and self._ear.audible_ms >= VOICE_MS and not self._ear.quiet_ms:
-            self._speaking = True
+    def _agent(self, now: float) -> None:
+        ear, since = self._ear, self._speaking_since
+        if since is None and ear.audible_ms >= VOICE_MS and not ear.quiet_ms:
+            self._speaking_since = now - VOICE_MS / 1000
             self._tell("agent speaks")
-        elif self._ear.quiet_ms >= (CUT_MS if self._interrupting else PAUSE_MS):
-            if self._interrupting:
-                self._tell(f"agent stops, interrupted after {self._ear.audible_ms / 1000:.1f} s")
-            self._speaking = self._interrupting = False
-            self._ear.start_anew()
+        elif ear.quiet_ms >= (CUT_MS if self._interrupting else PAUSE_MS):
+            if since is not None and self._interrupting:
+                heard_s = now - ear.quiet_ms / 1000 - since
+                self._tell(f"agent stops, interrupted after {heard_s:.1f} s")
+            self._speaking_since, self._interrupting = None, False
+            ear.start_anew()
 
     def _step(self, step: Say | Press | HangUp) -> None:
         match step:
             case Say(_, _, label):
                 text = self._texts.get(label, label)
                 shown = text if len(text) <= TEXT_CHARACTERS else f"{text[:TEXT_CHARACTERS]}…"
-                self._interrupting = self._speaking
-                how = "interrupts" if self._speaking else "says"
+                self._interrupting = self._speaking_since is not None
+                how = "interrupts" if self._interrupting else "says"
                 self._tell(f"caller {how}: {shown}")
             case Press(digit):
                 self._tell(f"caller presses {digit}")

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from bridge.demo.evidence import Evidence
 from bridge.demo.narrator import Narrator
@@ -13,6 +14,7 @@ from bridge.demo.server import running_server
 from bridge.demo.story import Story
 from bridge.sim.carrier.caller import ScriptedCaller
 from bridge.sim.carrier.rest import RestFacade
+from bridge.sim.carrier.result import CallResult
 from bridge.sim.carrier.shell import place_call
 
 CALLER, CALLED = "+15005550006", "+15005550001"
@@ -20,9 +22,13 @@ TIME_LIMIT_S = 150.0
 LOG = "serve.log"
 
 
+class CallFailed(Exception):
+    """The bridge never carried the call; the text is what the carrier had to say."""
+
+
 async def demonstrate(story: Story, out: Path | None, tell: Callable[[str], None]) -> Evidence:
     """The call of a story from its first ring to its end. The server's log goes to ``out``.
-    Raises ``ServerFailed``."""
+    Raises ``ServerFailed`` and ``CallFailed``."""
     began = time.monotonic()
     account_sid, auth_token = f"AC{secrets.token_hex(16)}", secrets.token_hex(16)
     caller = ScriptedCaller(story.steps)
@@ -52,7 +58,7 @@ async def demonstrate(story: Story, out: Path | None, tell: Callable[[str], None
                     time_limit_s=TIME_LIMIT_S,
                 )
                 tell(f"the call is over, ended by {_ENDED_BY.get(result.ended_by, 'an error')}")
-        summary = json.loads((state / "calls" / f"{result.call_sid}.json").read_text())
+        summary = _summary(state / "calls" / f"{result.call_sid}.json", result)
     seconds = time.monotonic() - began
     return Evidence(story, result, tuple(caller.records), summary, seconds)
 
@@ -63,3 +69,11 @@ _ENDED_BY = {
     "document": "the bridge's document",
     "limit": "the time limit",
 }
+
+
+def _summary(path: Path, result: CallResult) -> dict[str, Any]:
+    if not path.is_file():
+        found = [f"{each.code} {each.text}" for each in (*result.errors, *result.warnings)]
+        raise CallFailed("; ".join([f"the call is {result.outcome}", *found]))
+    summary: dict[str, Any] = json.loads(path.read_text())
+    return summary

@@ -10,12 +10,13 @@ from bridge.demo.stretches import Stretch, agent_stretches, caller_stretches
 from bridge.sim.carrier.line import BYTES_PER_MS, level_dbfs
 from bridge.sim.carrier.stream import MarkRecord
 
-PX_PER_S = 30
+PX_PER_S = 24
 LEFT, RIGHT, TOP = 70, 60, 86
 LANE = 90  # height of a leg's level
 LABELS = 24  # height of a row of words
 STEP_MS = 50  # of the level
-FLOOR_DBFS, CEILING_DBFS = -50.0, -6.0
+FLOOR_DBFS, CEILING_DBFS = -50.0, -5.0
+LEVELS_DBFS = (-20.0, -35.0)
 CHARACTER_PX = 5.8  # of the words, roughly
 
 CALLER_WORDS = TOP
@@ -129,7 +130,8 @@ def _axis(seconds: float) -> Iterator[str]:
 
 
 def _leg(who: str, lane: int, words: int, ulaw: bytes, turns: Sequence[Stretch]) -> Iterator[str]:
-    yield _text(LEFT - 8, lane + LANE / 2, who, "ink", "end")
+    end = _x(len(ulaw) / BYTES_PER_MS / 1000)
+    yield _text(LEFT - 8, words + 16, who, "ink", "end")
     for turn in turns:
         x, width = _x(turn.start_s), max(1.0, (turn.end_s - turn.start_s) * PX_PER_S)
         yield (
@@ -138,8 +140,11 @@ def _leg(who: str, lane: int, words: int, ulaw: bytes, turns: Sequence[Stretch])
         )
         if shown := fitting(turn.text, width - 6):
             yield _text(x + 3, words + 16, shown, "ink")
+    for level in LEVELS_DBFS:
+        y = lane + LANE - _height(level)
+        yield f'<line class="grid" x1="{LEFT}" y1="{y:.1f}" x2="{end}" y2="{y:.1f}"/>'
+        yield _text(LEFT - 8, round(y + 4, 1), f"{level:.0f}", "soft", "end")
     yield f'<path class="{who}" d="{level_path(ulaw, lane + LANE)}"/>'
-    end = _x(len(ulaw) / BYTES_PER_MS / 1000)
     yield f'<line class="base" x1="{LEFT}" y1="{lane + LANE}" x2="{end}" y2="{lane + LANE}"/>'
 
 
@@ -149,11 +154,14 @@ def level_path(ulaw: bytes, base: int) -> str:
     points = [f"M{LEFT} {base}"]
     for at in range(0, len(ulaw), step):
         level = level_dbfs(ulaw[at : at + step])
-        share = (min(level, CEILING_DBFS) - FLOOR_DBFS) / (CEILING_DBFS - FLOOR_DBFS)
-        x, height = _x(at / BYTES_PER_MS / 1000), max(0.0, share) * (LANE - 6)
-        points.append(f"L{x} {base - height:.1f}")
+        points.append(f"L{_x(at / BYTES_PER_MS / 1000)} {base - _height(level):.1f}")
     points.append(f"L{_x(len(ulaw) / BYTES_PER_MS / 1000)} {base}Z")
     return "".join(points)
+
+
+def _height(level_dbfs: float) -> float:
+    share = (min(level_dbfs, CEILING_DBFS) - FLOOR_DBFS) / (CEILING_DBFS - FLOOR_DBFS)
+    return max(0.0, share) * LANE
 
 
 def fitting(text: str, width_px: float) -> str:

@@ -15,6 +15,7 @@ from bridge.sim.recordings import Utterance
 
 OPENED_AT = 100.0
 MS = 8  # bytes
+VOICE = b"\x10\x90" * 4  # a millisecond
 TEXTS = ("it was the best of times", "we had nothing before us")
 SAID = tuple(Utterance(f"u{n}", b"\x20\xa0" * 4000, text) for n, text in enumerate(TEXTS))
 STEPS = tuple(Say(each.ulaw, AfterAgent(), each.name) for each in SAID)
@@ -29,10 +30,11 @@ STORY = Story(
 # The agent is heard from 0.5 s and, cut at 3.5 s, again from 5.5 s on. The item that was cut begins
 # at byte 0 and 3000 ms of it have left.
 CUT = ClearRecord(OPENED_AT + 3.5, 3000 * MS, 1000 * MS, ("m2",))
+HEARD = b"\xff" * 500 * MS + VOICE * 3000 + b"\xff" * 2000 * MS + VOICE * 1000 + b"\xff" * 1500 * MS
 STREAM = StreamResult(
     stream_sid="MZ1",
     opened_at=OPENED_AT,
-    heard=b"\xff" * 500 * MS + b"\x10\x90" * 1500 * MS + b"\xff" * 4500 * MS,
+    heard=HEARD,
     sent_ulaw=b"\xff" * 3000 * MS + b"\x20\xa0" * 500 * MS + b"\xff" * 4000 * MS,
     received=b"\x10" * 6000 * MS,
     played=(Run(500 * MS, 0, 3000 * MS), Run(5500 * MS, 4000 * MS, 1000 * MS)),
