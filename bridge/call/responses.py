@@ -19,6 +19,7 @@ class Responses:
         self.active: str | None = None
         self._asked: CreateResponse | None = None  # sent, ``response.created`` not seen yet
         self._begun: CreateResponse | None = None  # what the running response seems to answer
+        self._ended: CreateResponse | None = None  # the same of the last one
         self._wanted: deque[CreateResponse] = deque(maxlen=4)
         self._dead: deque[str] = deque(maxlen=DEAD_REMEMBERED)
         self._failures = 0
@@ -48,7 +49,7 @@ class Responses:
         """What may be sent now."""
         if self._retry_at is not None and now >= self._retry_at:
             self._retry_at = None
-            self.want(CreateResponse())
+            self.want(self._ended or CreateResponse())
         if self.active or self._asked or not self._wanted:
             return []
         self._asked = self._wanted.popleft()
@@ -70,7 +71,8 @@ class Responses:
 
     def done(self, response_id: str) -> None:
         if self.active == response_id:
-            self.active = self._begun = None
+            self.active = None
+            self._ended, self._begun = self._begun, None
 
     def interrupt(self) -> str | None:
         """What runs is dead from now on; returns its id if anything ran."""

@@ -138,6 +138,22 @@ def test_a_failed_response_is_retried_twice() -> None:
     assert not responses.failed(16.0)
 
 
+def test_a_greeting_that_failed_is_asked_for_as_a_greeting() -> None:
+    responses = Responses()
+    responses.want(GREETING)
+    responses.next(0.0)
+    responses.created("r1")
+    responses.done("r1")
+    responses.failed(0.0)
+    assert responses.next(1.0) == [GREETING]
+    responses.created("r2")
+    responses.done("r2")
+    responses.created("r3")  # one that the service began by itself
+    responses.done("r3")
+    responses.failed(10.0)
+    assert responses.next(15.0) == [ANSWER]
+
+
 def test_success_makes_failures_forgotten() -> None:
     responses = Responses()
     for second in (0.0, 10.0, 20.0):
