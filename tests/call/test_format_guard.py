@@ -76,6 +76,14 @@ def test_a_carrier_that_sends_more_bytes_than_time_is_spoken_of_once() -> None:
     ]
 
 
+def test_a_rate_that_changes_is_noticed_however_long_it_was_right() -> None:
+    guard = FormatGuard("pcm16")
+    for n in range(500):
+        assert guard.from_carrier(Media(b"\xff" * 160, n * 20)) == []
+    doubled = [Media(b"\xff" * 320, (500 + n) * 20) for n in range(20)]
+    assert len([note for media in doubled for note in guard.from_carrier(media)]) == 1
+
+
 def test_frames_sent_twice_are_more_bytes_than_time() -> None:
     guard = FormatGuard("pcm16")
     twice = [Media(b"\xff" * 160, 100 + n // 2 * 20) for n in range(40)]
