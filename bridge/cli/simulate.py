@@ -19,6 +19,7 @@ from bridge.sim.carrier.shell import http_client, place_call
 from bridge.sim.recordings import RecordingMissing, two_cities
 from bridge.sim.stereo import write_stereo
 from bridge.sim.voice import timecode
+from bridge.sim.voice.parts import VoiceMissing
 from telcodecs.g711 import ulaw_encode
 
 ACCOUNT_SID = "AC" + "0" * 31 + "1"
@@ -69,7 +70,7 @@ def _steps(kind: CallerKind, interrupt_ms: int) -> list[Step]:
         said = [utterance.ulaw for utterance in two_cities()[:3]]
         if kind is CallerKind.tones:
             said = []
-    except RecordingMissing as error:
+    except (RecordingMissing, VoiceMissing) as error:
         if kind is CallerKind.reading:
             stop(str(error), USAGE)
         said = []
