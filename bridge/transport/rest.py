@@ -1,13 +1,14 @@
 """Twilio's REST API, as far as a call needs it."""
 
 import asyncio
+import json
 import logging
 from typing import Protocol
+from urllib.parse import urlsplit
 
-import aiohttp
-from twilio.base.exceptions import TwilioException, TwilioRestException
-from twilio.http.async_http_client import AsyncTwilioHttpClient
-from twilio.rest import Client
+import httpx
+
+from bridge.environ import is_loopback
 
 # Twilio: 21220 the call is not in progress, 20404 there is no such call. Either way it is over.
 ALREADY_OVER = frozenset({21220, 20404})
@@ -33,29 +34,48 @@ class RestHangUp:
     def __init__(
         self, account_sid: str, username: str, password: str, api_url: str, timeout_s: float
     ) -> None:
-        self._http = AsyncTwilioHttpClient(timeout=timeout_s)
-        self._client = Client(username, password, account_sid, http_client=self._http)
-        self._client.api.base_url = api_url
+        self._calls_url = f"{api_url.rstrip('/')}/2010-04-01/Accounts/{account_sid}/Calls"
+        self._http = httpx.AsyncClient(
+            auth=(username, password),
+            timeout=timeout_s,
+            trust_env=not is_loopback(urlsplit(api_url).hostname or ""),
+        )
 
     async def __call__(self, call_sid: str) -> bool:
         for attempt in range(ATTEMPTS):
             if attempt:
                 await asyncio.sleep(FIRST_RETRY_AFTER_S * 2 ** (attempt - 1))
-            try:
-                await self._client.calls(call_sid).update_async(status="completed")
-                return True
-            except TwilioRestException as error:
-                if error.code in ALREADY_OVER or error.status == 404:
-                    return True
-                logger.warning("hanging up: HTTP %s, Twilio code %s", error.status, error.code)
-                if error.status < 500 and error.status != 429:
-                    return False
-            except (TwilioException, aiohttp.ClientError, TimeoutError, OSError) as error:
-                logger.warning("hanging up: %s", type(error).__name__)
+            over = await self._completed(call_sid)
+            if over is not None:
+                return over
         return False
 
+    async def _completed(self, call_sid: str) -> bool | None:
+        """None: it may be otherwise the next time."""
+        url = f"{self._calls_url}/{call_sid}.json"
+        try:
+            answer = await self._http.post(url, data={"Status": "completed"})
+        except httpx.HTTPError as error:
+            logger.warning("hanging up: %s", type(error).__name__)
+            return None
+        code = _code(answer)
+        if answer.is_success or answer.status_code == 404 or code in ALREADY_OVER:
+            return True
+        logger.warning("hanging up: HTTP %s, Twilio code %s", answer.status_code, code)
+        return None if answer.is_server_error or answer.status_code == 429 else False
+
     async def close(self) -> None:
-        await self._http.close()
+        await self._http.aclose()
+
+
+def _code(answer: httpx.Response) -> int | None:
+    """Of the error in the answer's body, if there is one."""
+    try:
+        body = json.loads(answer.content)
+    except ValueError:
+        return None
+    code = body.get("code") if isinstance(body, dict) else None
+    return code if isinstance(code, int) else None
 
 
 async def no_hang_up(call_sid: str) -> bool:
