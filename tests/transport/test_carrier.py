@@ -1,0 +1,48 @@
+"""Frames of the carrier as events, messages as frames."""
+
+import json
+
+from bridge.transport.carrier import CarrierPeer
+from bridge.wire import twilio
+from bridge.wire.errors import WireError
+from tests.support.ends import sid
+from tests.support.house import start
+from tests.support.sockets import socket_pair
+from tests.support.virtual_time import run
+
+
+def test_all_that_has_come_is_read_in_order_and_malformed_frames_are_told() -> None:
+    async def main() -> None:
+        near, far = socket_pair()
+        peer = CarrierPeer(near)
+        far.put([start(1), "{", b'{"event":"stop"}'])
+        events = await peer.receive()
+        assert events is not None
+        assert [type(event) for event in events] == [twilio.Start, WireError, twilio.Stop]
+        far.break_off()
+        assert await peer.receive() is None
+
+    run(main())
+
+
+def test_messages_carry_the_stream_of_the_first_start() -> None:
+    async def main() -> None:
+        near, far = socket_pair()
+        peer = CarrierPeer(near)
+        far.put([start(1), start(2)])
+        await peer.receive()
+        await peer.send([twilio.Media(b"\x55"), twilio.Mark("0.1"), twilio.Clear()])
+        frames = [json.loads(frame) for frame in await far.receive() or ()]
+        assert [frame["event"] for frame in frames] == ["media", "mark", "clear"]
+        assert {frame["streamSid"] for frame in frames} == {sid(1, "MZ")}
+
+    run(main())
+
+
+def test_closing_closes_the_socket() -> None:
+    async def main() -> None:
+        near, far = socket_pair()
+        await CarrierPeer(near).close()
+        assert await far.receive() is None
+
+    run(main())
