@@ -13,6 +13,7 @@ OWN = {"bridge", "telcodecs", "tests"}
 
 # Asked for, but not imported under their own name.
 NOT_IMPORTED = {
+    "aiohttp",  # what azure-identity's asynchronous credentials are carried by
     "audioop-lts",  # the module audioop, which the standard library brings until 3.12
     "hatchling",  # builds the wheel in a test, named as the build backend
     "httptools",  # uvicorn's, by name
