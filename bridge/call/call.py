@@ -254,9 +254,8 @@ class Call:
         self.latency.committed(now)
         self.transcript.item(item_id, "caller", previous)
         turn = self.config.session.turn_detection
-        if turn is not None and turn.create_response:
-            self._responses.answered_anyway()
-        else:
+        self._responses.answered_anyway()
+        if turn is None or not turn.create_response:
             self._responses.want(CreateResponse())
         return self._respond(now)
 

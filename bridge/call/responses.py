@@ -41,7 +41,7 @@ class Responses:
             self._wanted.append(asked)
 
     def answered_anyway(self) -> None:
-        """The service starts a response now that sees all we had to add."""
+        """A response to the caller's turn comes now and sees all we had to add."""
         self._wanted = deque((w for w in self._wanted if w.instructions), maxlen=4)
         self._retry_at = None
 

@@ -7,7 +7,7 @@ from bridge.call.turns import State
 from bridge.wire import realtime, twilio
 from bridge.wire.dialect import CreateResponse, UserText
 from bridge.wire.session import SessionConfig
-from tests.call.phone import DECIDING, Phone, kinds, marks
+from tests.call.phone import DECIDING, ULAW, Phone, kinds, marks
 
 CREATE = CreateResponse()
 COMMITTED = realtime.Committed("u1")
@@ -103,6 +103,19 @@ def test_a_failed_response_is_retried_twice_and_then_the_call_ends() -> None:
     assert phone.tick(4.0) == [CREATE]
     phone.begins("r3")
     assert phone.model(failed("r3")) == [note, EndCall(Outcome.MODEL_FAILED)]
+
+
+@pytest.mark.parametrize("session", [ULAW, DECIDING])
+def test_the_caller_s_next_turn_is_answered_once_although_the_last_answer_failed(
+    session: SessionConfig,
+) -> None:
+    phone = ready(Phone(session))
+    phone.begins("r1")
+    phone.model(failed("r1"))
+    phone.at(0.5).model(COMMITTED)
+    phone.begins("r2")
+    assert phone.tick(2.0) == []
+    assert phone.ends("r2") == []
 
 
 def test_answers_between_make_failures_forgotten() -> None:
