@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -24,9 +25,9 @@ def spoken(name: str, ms: int, *, stall_after_ms: int | None = None, stall_ms: i
     return Spoken(f"{name} and some more words", ms, stall_after_ms, stall_ms)
 
 
-def scenario(steps: Sequence[Step], replies: Sequence[Reply], **changes: object) -> Scenario:
+def scenario(steps: Sequence[Step], replies: Sequence[Reply], **changes: Any) -> Scenario:
     plain = Scenario(7, GREETED, (*steps, HANGS_UP), tuple(replies))
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    return replace(plain, **changes)
 
 
 def run(which: Scenario) -> tuple[World, Truth]:
