@@ -154,7 +154,7 @@ class MediaSocket(asyncio.Protocol):
         return frames
 
     async def send(self, frames: Sequence[str]) -> None:
-        if self._gone.is_set():
+        if self._gone.is_set() or self._protocol.state is not State.OPEN:
             raise SocketClosed("the media socket is closed")
         for frame in frames:
             self._protocol.send_text(frame.encode())

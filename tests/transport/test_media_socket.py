@@ -374,6 +374,16 @@ def test_a_peer_that_reads_nothing_keeps_nobody_waiting(monkeypatch: pytest.Monk
     alone(test)
 
 
+def test_after_the_carriers_close_nothing_can_be_sent() -> None:
+    async def test(slow: Slow, socket: MediaSocket, client: ClientConnection) -> None:
+        socket.data_received(b"\x88\x82\x00\x00\x00\x00\x03\xe8")  # masked, 1000
+        with pytest.raises(SocketClosed):
+            await socket.send(["too late"])
+        assert await socket.receive() is None
+
+    alone(test)
+
+
 def test_closing_twice_does_no_harm() -> None:
     async def test(slow: Slow, socket: MediaSocket, client: ClientConnection) -> None:
         await asyncio.gather(socket.close(), socket.close())
