@@ -263,7 +263,12 @@ class Call:
         self._responses.created(response_id)
         self.latency.response_created(now)
         self._move(Move.RESPONSE_BEGAN)
-        return [*self.hearing.let_go()] if self.hearing.holding else []
+        held: list[Message] = [*self.hearing.let_go()] if self.hearing.holding else []
+        if self._caller_speaking and self.config.interruption.speech_started() is Verdict.CONFIRMED:
+            # Asked for before the caller began to speak: the service, which interrupts at the
+            # beginning of speech, lets it run. The answer to the caller's turn will do for it.
+            return [*held, *self._barge_in(now, by_server=False)]
+        return held
 
     def _speech(self, delta: realtime.AudioDelta, now: float) -> list[Message]:
         dead = self._responses.dead(delta.response_id)
@@ -316,12 +321,11 @@ class Call:
         if self.config.interruption.speech_started() is Verdict.DISMISSED:
             self.counts.dismissed += 1
             return []
-        return self._barge_in(now)
-
-    def _barge_in(self, now: float) -> list[Message]:
-        self.barge_ins.append(BargeIn(now, self.speech.playback.account(now)))
         turn = self.config.session.turn_detection
-        by_server = turn is not None and turn.interrupt_response
+        return self._barge_in(now, by_server=turn is not None and turn.interrupt_response)
+
+    def _barge_in(self, now: float, *, by_server: bool) -> list[Message]:
+        self.barge_ins.append(BargeIn(now, self.speech.playback.account(now)))
         interrupted = self._responses.interrupt()
         self._move(Move.BARGE_IN)
         return [*self.speech.silence(interrupted, not by_server, now)]

@@ -89,6 +89,7 @@ def test_deltas_of_an_interrupted_response_stay_silent() -> None:
     phone.at(1.0).interrupts()
     assert phone.says("r1", "a", 500) == []
     assert phone.state() is State.LISTENING
+    phone.model(realtime.Committed("u1"))
     assert phone.begins("r2", "b") == []
     assert played(phone.says("r2", "b", 100, byte=2)) == sound(100, 2)
 
@@ -106,6 +107,7 @@ def test_marks_echoed_after_a_clear_do_not_count_as_heard() -> None:
     names = speaking(phone)
     phone.at(0.5).interrupts()
     phone.ends("r1", "a", cancelled=True)
+    phone.model(realtime.Committed("u1"))
     phone.begins("r2", "b")
     phone.says("r2", "b", 3000)
     phone.at(0.6).hears(*names)  # all flushed ones come back at once
@@ -174,3 +176,24 @@ def test_calls_share_nothing() -> None:
     assert other.at(1.0).interrupts() == []
     assert other.call.transcript.lines() == ()
     assert played(one.says("r1", "a", 100)) == sound(100)
+
+
+def test_an_answer_that_begins_while_the_caller_speaks_is_stopped() -> None:
+    # Asked for a moment before the caller began: the service does not interrupt it by itself.
+    phone = Phone()
+    phone.ready()
+    phone.call.say("Hello?", 0.0)
+    phone.interrupts()
+    assert phone.begins("r1", "a") == [CancelResponse("r1")]
+    assert phone.says("r1", "a", 500) == []
+    assert phone.ends("r1", "a", cancelled=True) == [DeleteItem("a")]
+    assert phone.state() is State.LISTENING
+
+
+def test_with_interruption_off_such_an_answer_is_heard() -> None:
+    phone = Phone(interruption=Interruption(enabled=False))
+    phone.ready()
+    phone.call.say("Hello?", 0.0)
+    phone.interrupts()
+    assert phone.begins("r1", "a") == []
+    assert played(phone.says("r1", "a", 500)) == sound(500)
