@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,28 @@ def environ(model_url: str, state_dir: Path, **more: str) -> dict[str, str]:
     }
 
 
+class Bugs(logging.Handler):
+    """What the server logs as an error, it should not have met."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told.append(logging.Formatter().format(record))
+
+
+@contextmanager
+def no_bugs() -> Iterator[None]:
+    bugs = Bugs()
+    logging.getLogger().addHandler(bugs)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(bugs)
+    assert not bugs.told, "\n".join(bugs.told)
+
+
 @asynccontextmanager
 async def standing(
     state_dir: Path,
@@ -155,24 +178,25 @@ async def standing(
         house.opened = minds
         return ScriptedMind(script)
 
-    async with serve(
-        "127.0.0.1", 0, voice=ScriptedVoice(), mind_factory=mind, profile=profile
-    ) as model:
-        settings = Settings.from_env(environ(model.http_url, state_dir, **(more or {})))
-        listening = listen(settings.host, settings.port)
-        async with server(settings, listening) as bound:
-            is_ready = asyncio.Event()
-            running = asyncio.create_task(
-                bound.run_until_stopped(listening, lambda _: is_ready.set())
-            )
-            await is_ready.wait()
-            port = listening.getsockname()[1]
-            try:
-                async with httpx.AsyncClient(
-                    base_url=f"http://127.0.0.1:{port}", trust_env=False
-                ) as http:
-                    house = House(bound, model, state_dir, http, port)
-                    yield house
-            finally:
-                bound.stop()
-                await running
+    with no_bugs():
+        async with serve(
+            "127.0.0.1", 0, voice=ScriptedVoice(), mind_factory=mind, profile=profile
+        ) as model:
+            settings = Settings.from_env(environ(model.http_url, state_dir, **(more or {})))
+            listening = listen(settings.host, settings.port)
+            async with server(settings, listening) as bound:
+                is_ready = asyncio.Event()
+                running = asyncio.create_task(
+                    bound.run_until_stopped(listening, lambda _: is_ready.set())
+                )
+                await is_ready.wait()
+                port = listening.getsockname()[1]
+                try:
+                    async with httpx.AsyncClient(
+                        base_url=f"http://127.0.0.1:{port}", trust_env=False
+                    ) as http:
+                        house = House(bound, model, state_dir, http, port)
+                        yield house
+                finally:
+                    bound.stop()
+                    await running
