@@ -8,7 +8,8 @@ from typing import Any
 
 from bridge import functions
 from bridge.call.actions import EndCall, Note, Outcome, RunFunction
-from bridge.call.call import Call, CallConfig, Message
+from bridge.call.call import Call, Message
+from bridge.call.config import CallConfig
 from bridge.functions import Function
 from bridge.outbox import Outbox, OutboxFull
 from bridge.transport.carrier import CarrierPeer

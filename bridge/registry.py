@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.admission import Admission, Admissions
 from bridge.call.actions import Outcome
-from bridge.call.call import CallConfig
+from bridge.call.config import CallConfig
 from bridge.functions import Function
 from bridge.limits import Limits
 from bridge.live import Expected, LiveCall

@@ -4,7 +4,8 @@ import msgspec
 
 from bridge.agents.document import Agent
 from bridge.agents.document import TurnDetection as AgentTurnDetection
-from bridge.call.call import END_CALL, CallConfig
+from bridge.call.call import END_CALL
+from bridge.call.config import CallConfig
 from bridge.call.interruption import Interruption
 from bridge.functions import Function
 from bridge.limits import Limits

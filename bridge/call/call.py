@@ -5,20 +5,18 @@ send what it returns in that order, and call ``tick`` when ``deadline`` is due. 
 it returns nothing any more.
 """
 
-from collections import Counter
-from dataclasses import dataclass, field
 from typing import assert_never
 
 from bridge.call.actions import Action, EndCall, Note, Outcome, RunFunction
+from bridge.call.config import CallConfig
+from bridge.call.counts import BargeIn, Counts
 from bridge.call.ending import Ending
 from bridge.call.hearing import Hearing
-from bridge.call.interruption import Interruption, Verdict
+from bridge.call.interruption import Verdict
 from bridge.call.latency import Latency
-from bridge.call.playback import MARK_INTERVAL_MS, Heard
 from bridge.call.responses import Responses
 from bridge.call.speech import Speech
 from bridge.call.transcript import Transcript
-from bridge.call.truncation import MARGIN_MS
 from bridge.call.turns import Move, State, after
 from bridge.wire import realtime, twilio
 from bridge.wire.dialect import (
@@ -28,7 +26,6 @@ from bridge.wire.dialect import (
     SessionUpdate,
     UserText,
 )
-from bridge.wire.session import SessionConfig
 
 Message = twilio.CarrierMessage | ModelMessage | Action
 
@@ -37,37 +34,6 @@ GOODBYE = "Say goodbye to the caller in one short sentence."
 NOT_TO_BE_RETRIED = frozenset(
     {"insufficient_quota", "billing_hard_limit_reached", "account_deactivated"}
 )
-
-
-@dataclass(frozen=True)
-class CallConfig:
-    """All that is decided before a call begins."""
-
-    session: SessionConfig
-    greeting: str | None = None  # instructions for the first response
-    interruption: Interruption = Interruption()
-    truncation_margin_ms: int = MARGIN_MS
-    mark_interval_ms: int = MARK_INTERVAL_MS
-    goodbye_timeout_s: float = 10.0
-    ready_timeout_s: float = 10.0  # from the socket's opening until both peers are ready
-    carrier_silence_timeout_s: float = 30.0
-    max_call_s: float = 14_400.0
-
-
-@dataclass(frozen=True)
-class BargeIn:
-    at: float
-    items: tuple[Heard, ...]  # as the ledger had them
-
-
-@dataclass
-class Counts:
-    """What happened, for reports and metrics."""
-
-    dismissed: int = 0  # caller speech that did not interrupt
-    errors: Counter[str] = field(default_factory=Counter)  # from the model, by code
-    unknown: Counter[str] = field(default_factory=Counter)  # events nobody knows, by kind
-    malformed: Counter[str] = field(default_factory=Counter)  # messages dropped, by peer
 
 
 class Call:
@@ -115,7 +81,7 @@ class Call:
             case twilio.Stop():
                 return self._end(Outcome.CALLER_HUNG_UP, now)
             case twilio.Unknown(kind):
-                self.counts.unknown[f"carrier {kind}"] += 1
+                self.counts.unknown_event(f"carrier {kind}")
             case twilio.Dtmf() | twilio.Connected():
                 pass
             case _:
@@ -185,7 +151,7 @@ class Call:
             case realtime.Error():
                 return self._error(event, now)
             case realtime.Unknown(kind):
-                self.counts.unknown[f"model {kind}"] += 1
+                self.counts.unknown_event(f"model {kind}")
             case realtime.ItemTruncated() | realtime.ItemDeleted() | realtime.Unused():
                 pass
             case _:
@@ -286,7 +252,9 @@ class Call:
         if not audible:
             self._move(Move.RESPONSE_EMPTY)
         if self._farewell == response_id:
-            messages += self._said_farewell(audible, now)
+            self._farewell = None
+            if event.status == "completed":  # else the caller has more to say
+                messages += self._said_farewell(audible, now)
         match event.status:
             case "failed":
                 messages += self._response_failed(event.error_code, now)
@@ -363,7 +331,6 @@ class Call:
 
     def _said_farewell(self, audible: bool, now: float) -> list[Message]:
         """The model asked for the end. If it said no word with that, it shall say goodbye."""
-        self._farewell = None
         if not audible:
             self._responses.want(CreateResponse(GOODBYE))
         return self.close(Outcome.COMPLETED, now)

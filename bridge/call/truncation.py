@@ -36,7 +36,8 @@ class Truncations:
     An item heard in part is truncated at once if that is safely before its end. Near the end it
     depends on how long the item is, which is known when it closes (late audio still counts, even
     though nobody hears it): heard within the margin of its end, it was heard. An item of which
-    nothing was heard is deleted, once it is closed.
+    nothing was heard (or less than half, where it is too short to be cut) is deleted, once it is
+    closed.
     """
 
     def __init__(self, margin_ms: int = MARGIN_MS) -> None:
@@ -77,7 +78,11 @@ class Truncations:
             return self._settle(item, None, "unheard: deleted") if item.closed else []
         if heard.heard_ms <= item.received_ms - self._margin_ms:
             return self._settle(item, int(heard.heard_ms), "cut")
-        return self._settle(item, None, "heard to the end") if item.closed else []
+        if not item.closed:
+            return []
+        # Too near the end to be cut safely: all of it is kept or nothing, whatever is truer.
+        kept = heard.heard_ms >= item.received_ms / 2
+        return self._settle(item, None, "heard to the end" if kept else "unheard: deleted")
 
     def _settle(self, item: _Pending, told_ms: int | None, why: str) -> list[Truncate | DeleteItem]:
         heard = item.heard

@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass, field
 
-from bridge.call.call import CallConfig
+from bridge.call.config import CallConfig
 from bridge.call.interruption import Interruption
 from bridge.sim.carrier.caller import After, AfterAgent, HangUp, OverAgent, Say, Step
 from bridge.sim.carrier.delivery import Stall

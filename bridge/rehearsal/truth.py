@@ -20,7 +20,7 @@ class Interrupted:
     at: float
     item: str  # the words it began with
     true_ms: float
-    told_ms: float | None  # None: no truncation was sent
+    told_ms: float | None  # 0: it was deleted; None: nothing was sent, all of it is kept
     length_ms: float  # as delivered by the model in the end
 
     @property
@@ -102,7 +102,8 @@ class _Reading:
                 continue
             length_ms = self._length_ms(item_id)
             true_ms = min((last.slot + 1) * timecode.SLOT_MS, length_ms)
-            told_ms = told.get(item_id)
+            deleted = item_id in self._world.delivered.deleted
+            told_ms = 0 if deleted else told.get(item_id)
             if told_ms is not None or (left < end and true_ms < length_ms):
                 name = self._world.delivered.names[item_id]
                 yield Interrupted(at, name, true_ms, told_ms, length_ms)

@@ -187,8 +187,8 @@ def _preview_session(config: SessionConfig) -> Json:
     session = _preview_2024_10_session(config)
     session["turn_detection"] = _turn_detection(config.turn_detection)
     session["input_audio_transcription"] = _transcription(config)
-    session["input_audio_noise_reduction"] = _noise_reduction(config)
-    return session | _set(speed=config.speed)
+    # Left out where it is off: early revisions know neither.
+    return session | _set(input_audio_noise_reduction=_noise_reduction(config), speed=config.speed)
 
 
 def _ga_response(asked: CreateResponse) -> Json:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from bridge.call.call import Call, CallConfig, Message
+from bridge.call.call import Call, Message
+from bridge.call.config import CallConfig
 from bridge.call.turns import State
 from bridge.wire import realtime, twilio
 from bridge.wire.session import SessionConfig, TurnDetection

@@ -179,3 +179,15 @@ def test_audio_that_waits_here_is_sent_when_there_is_room() -> None:
     due = phone.call.deadline()
     assert due is not None
     assert kinds(phone.tick(due)) == ["Media", "Mark"]
+
+
+def test_a_goodbye_that_the_caller_interrupts_ends_nothing() -> None:
+    phone = Phone()
+    phone.ready()
+    phone.begins("r1", "a")
+    phone.says("r1", "a", 500)
+    says_goodbye(phone, "r1")
+    phone.interrupts()
+    phone.ends("r1", "a", cancelled=True)
+    assert phone.call.outcome is None
+    assert phone.state() is not State.CLOSING

@@ -83,3 +83,13 @@ def test_items_that_were_not_cut_are_no_concern() -> None:
     truncations = Truncations()
     assert truncations.late_audio("z", 100.0) == []
     assert truncations.item_closed("z") == []
+
+
+def test_an_item_too_short_to_be_cut_is_kept_or_deleted_whichever_is_truer() -> None:
+    barely, mostly = Truncations(100), Truncations(100)
+    assert barely.cut([Heard("a", 0, 5.0, 100.0)], {"a"}) == [DeleteItem("a")]
+    assert mostly.cut([Heard("a", 0, 60.0, 100.0)], {"a"}) == []
+    assert [told.why for told in (*barely.told, *mostly.told)] == [
+        "unheard: deleted",
+        "heard to the end",
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.call.actions import Outcome
-from bridge.call.call import CallConfig
+from bridge.call.config import CallConfig
 from bridge.call.interruption import Interruption
 from bridge.rehearsal.scenario import Network, Scenario, caller_says, session
 from bridge.rehearsal.truth import Truth, truth

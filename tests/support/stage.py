@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bridge.call.actions import Outcome
-from bridge.call.call import CallConfig
+from bridge.call.config import CallConfig
 from bridge.call.interruption import Interruption
 from bridge.functions import Function
 from bridge.live import Expected, LiveCall

@@ -6,7 +6,7 @@ from typing import Any
 
 from bridge.admission import Admission, MemoryAdmissions
 from bridge.call.actions import Outcome
-from bridge.call.call import CallConfig
+from bridge.call.config import CallConfig
 from bridge.limits import Limits
 from bridge.registry import Agent, Registry
 from bridge.sim.carrier.caller import ScriptedCaller, Step

@@ -1,0 +1,21 @@
+"""All that is decided before a call begins."""
+
+from dataclasses import dataclass
+
+from bridge.call.interruption import Interruption
+from bridge.call.playback import MARK_INTERVAL_MS
+from bridge.call.truncation import MARGIN_MS
+from bridge.wire.session import SessionConfig
+
+
+@dataclass(frozen=True)
+class CallConfig:
+    session: SessionConfig
+    greeting: str | None = None  # instructions for the first response
+    interruption: Interruption = Interruption()
+    truncation_margin_ms: int = MARGIN_MS
+    mark_interval_ms: int = MARK_INTERVAL_MS
+    goodbye_timeout_s: float = 10.0
+    ready_timeout_s: float = 10.0  # from the socket's opening until both peers are ready
+    carrier_silence_timeout_s: float = 30.0
+    max_call_s: float = 14_400.0
