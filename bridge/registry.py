@@ -10,9 +10,9 @@ from bridge.admission import Admission, Admissions
 from bridge.call.actions import Outcome
 from bridge.call.config import CallConfig
 from bridge.functions import Function
-from bridge.limits import Limits
 from bridge.live import Expected, LiveCall
 from bridge.log import in_call
+from bridge.settings.limits import Limits
 from bridge.transport.carrier import CarrierPeer
 from bridge.transport.model import ModelPeer
 from bridge.transport.rest import HangUp

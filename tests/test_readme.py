@@ -15,7 +15,7 @@ import typer
 from bridge.agents.document import FIELDS, FunctionSpec, Transcription, TurnDetection, load
 from bridge.cli import app
 from bridge.functions import load_functions
-from bridge.variables import VARIABLES
+from bridge.settings.variables import VARIABLES
 
 TOP = Path(__file__).parents[1]
 README = (TOP / "README.md").read_text()

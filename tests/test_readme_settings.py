@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from bridge.variables import VARIABLES, readme_rows
+from bridge.settings.variables import VARIABLES, readme_rows
 
 README = Path(__file__).parents[1] / "README.md"
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from bridge.call.actions import Outcome
-from bridge.limits import Limits
 from bridge.live import LiveCall
+from bridge.settings.limits import Limits
 from bridge.sim.carrier.caller import At, HangUp
 from tests.support.ends import sid
 from tests.support.stage import spoken

@@ -8,7 +8,7 @@ from bridge.call.call import END_CALL
 from bridge.call.config import CallConfig
 from bridge.call.interruption import Interruption
 from bridge.functions import Function
-from bridge.limits import Limits
+from bridge.settings.limits import Limits
 from bridge.wire.dialect import Dialect
 from bridge.wire.session import SessionConfig, Tool, Transcription, TurnDetection
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
-from bridge.environ import is_loopback
+from bridge.loopback import is_loopback
 from bridge.transport.socket import Socket, SocketClosed
 from bridge.wire import realtime
 from bridge.wire.dialect import Dialect, ModelMessage, serialize

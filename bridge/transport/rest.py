@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bridge.environ import is_loopback
+from bridge.loopback import is_loopback
 
 # Twilio: 21220 the call is not in progress, 20404 there is no such call. Either way it is over.
 ALREADY_OVER = frozenset({21220, 20404})

@@ -7,8 +7,8 @@ from typing import Any
 from bridge.admission import Admission, MemoryAdmissions
 from bridge.call.actions import Outcome
 from bridge.call.config import CallConfig
-from bridge.limits import Limits
 from bridge.registry import Agent, Registry
+from bridge.settings.limits import Limits
 from bridge.sim.carrier.caller import ScriptedCaller, Step
 from bridge.sim.model.reply import Reply
 from bridge.sim.model.scripted import Script

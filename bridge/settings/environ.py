@@ -1,27 +1,16 @@
 """Reading environment variables, with every problem noted instead of the first one raised."""
 
-import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from bridge.limits import Limit
-from bridge.variables import VARIABLES
+from bridge.settings.limits import Limit
+from bridge.settings.variables import VARIABLES
 
 _DEFAULTS = {each.name: each.default for each in VARIABLES}
 _NUMBER = re.compile(r"\d+(\.\d+)?")
-
-
-def is_loopback(host: str) -> bool:
-    """True for localhost and for addresses that never leave the machine."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Environ:

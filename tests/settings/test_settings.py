@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from bridge.limits import LIMITS, Limit
 from bridge.settings import (
     DEVELOPMENT_AUTH_TOKEN,
     AzureSettings,
@@ -15,7 +14,8 @@ from bridge.settings import (
     Settings,
     SettingsError,
 )
-from bridge.variables import VARIABLES, env_example, readme_rows
+from bridge.settings.limits import LIMITS, Limit
+from bridge.settings.variables import VARIABLES, env_example, readme_rows
 
 ACCOUNT = "AC" + "0123456789abcdef" * 2
 API_KEY = "SK" + "0123456789abcdef" * 2
@@ -355,7 +355,7 @@ def test_secrets_are_marked_in_the_table() -> None:
 
 
 def test_env_example_is_the_table_of_variables() -> None:
-    path = Path(__file__).parents[1] / "deploy" / "env.example"
+    path = Path(__file__).parents[2] / "deploy" / "env.example"
     assert path.read_text() == env_example()
     assert re.findall(r"^#([A-Z_]+)=(.*)$", env_example(), re.M) == [
         (variable.name, variable.default) for variable in VARIABLES

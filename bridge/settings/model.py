@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from bridge.environ import Environ, is_loopback
+from bridge.loopback import is_loopback
+from bridge.settings.environ import Environ
 
 PREVIEW_SCOPE = "https://cognitiveservices.azure.com/.default"
 GA_SCOPE = "https://ai.azure.com/.default"

@@ -14,14 +14,14 @@ import msgspec
 from pydantic import BaseModel
 
 from bridge.agents.document import FunctionSpec
-from bridge.arguments import (
+from bridge.functions.arguments import (
     ArgumentsError,
     ReadArguments,
     SignatureError,
     by_schema,
     by_signature,
 )
-from bridge.threads import Threads, ThreadsExhausted
+from bridge.functions.threads import Threads, ThreadsExhausted
 
 ENTRY_POINTS: Final = "offhook.functions"
 MAX_RESULT_CHARS: Final = 8_000  # a large output eats the model's context

@@ -1,15 +1,13 @@
 """Every environment variable there is: the one source of ``deploy/env.example`` and of the
 table in the README.
 
-``python -m bridge.variables env`` prints the first, ``python -m bridge.variables readme`` the
-second.
+``python -m bridge.settings env`` prints the first, ``… readme`` the second.
 """
 
-import sys
 import textwrap
 from dataclasses import dataclass
 
-from bridge.limits import LIMITS
+from bridge.settings.limits import LIMITS
 
 
 @dataclass(frozen=True)
@@ -147,13 +145,3 @@ def readme_rows() -> list[str]:
         f"| `{each.name}` | {f'`{each.default}`' if each.default else ''} | {each.meaning} |"
         for each in VARIABLES
     ]
-
-
-if __name__ == "__main__":
-    if sys.argv[1:] == ["env"]:
-        sys.stdout.write(env_example())
-    elif sys.argv[1:] == ["readme"]:
-        sys.stdout.write("\n".join(["| variable | default | meaning |", "|---|---|---|"]) + "\n")
-        sys.stdout.write("\n".join(readme_rows()) + "\n")
-    else:
-        sys.exit("usage: python -m bridge.variables env | readme")

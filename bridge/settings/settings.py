@@ -8,31 +8,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bridge.environ import Environ, expand, is_loopback
-from bridge.limits import LIMITS, Limits
-from bridge.model_settings import (
-    AzureSettings,
-    LocalSettings,
+from bridge.loopback import is_loopback
+from bridge.settings.environ import Environ, expand
+from bridge.settings.limits import LIMITS, Limits
+from bridge.settings.model import (
     ModelSettings,
-    OpenAISettings,
     model_settings,
     plaintext_warning,
 )
-from bridge.variables import VARIABLES, Variable
-
-__all__ = [
-    "DEVELOPMENT_AUTH_TOKEN",
-    "VARIABLES",
-    "AzureSettings",
-    "Limits",
-    "LocalSettings",
-    "ModelSettings",
-    "OpenAISettings",
-    "Settings",
-    "SettingsError",
-    "TwilioSettings",
-    "Variable",
-]
 
 # Signs between `serve` and `simulate` on one machine. Everybody can read it here, so it is never
 # accepted where somebody else could call.

@@ -15,7 +15,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from bridge.agents.document import FunctionSpec
-from bridge.functions import (
+from bridge.functions.functions import (
     MAX_ABANDONED,
     MAX_RESULT_CHARS,
     Function,
