@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ class Session:
 
     async def _greet(self) -> None:
         began = time.monotonic()
-        self._record.said = self._sound(0, GREETING_MS)
+        self._record.said = sound(0, GREETING_MS, self._format)
         await self._begin(0)
         for at_ms, piece in self._pieces(self._record.said):
             await self._send("response.output_audio.delta", **_item(0), delta=piece)
@@ -120,7 +121,7 @@ class Session:
 
     async def _interrupted(self, number: int) -> None:
         await self._begin(number)
-        for _, piece in self._pieces(self._sound(number, ANSWER_MS)):
+        for _, piece in self._pieces(sound(number % timecode.STREAMS, ANSWER_MS, self._format)):
             await self._send("response.output_audio.delta", **_item(number), delta=piece)
         await asyncio.sleep(TALKED_FOR_S)
         text = _text("input_audio_buffer.speech_started", item_id=f"in_{number}", audio_start_ms=0)
@@ -131,16 +132,12 @@ class Session:
         stopped = {"item_id": f"in_{number}", "audio_end_ms": 0}
         await self._send("input_audio_buffer.speech_stopped", **stopped)
 
-    def _sound(self, stream: int, duration_ms: int) -> bytes:
-        pcm = timecode.encode(stream, duration_ms, RATES[self._format])
-        return pcm if self._format == "audio/pcm" else ulaw_encode(pcm)
-
-    def _pieces(self, sound: bytes) -> list[tuple[int, str]]:
+    def _pieces(self, said: bytes) -> list[tuple[int, str]]:
         """Deltas in base64, each with the milliseconds after which the next one is due."""
         size = DELTA_MS * (48 if self._format == "audio/pcm" else 8)
-        cuts = range(0, len(sound), size)
+        cuts = range(0, len(said), size)
         return [
-            ((n + 1) * DELTA_MS, base64.b64encode(sound[at : at + size]).decode())
+            ((n + 1) * DELTA_MS, base64.b64encode(said[at : at + size]).decode())
             for n, at in enumerate(cuts)
         ]
 
@@ -156,6 +153,13 @@ class Session:
 
     async def _send(self, kind: str, **body: Any) -> None:
         await self._connection.send(_text(kind, **body))
+
+
+@cache
+def sound(stream: int, duration_ms: int, wire_format: str) -> bytes:
+    """Made once: while it is made nothing is heard."""
+    pcm = timecode.encode(stream, duration_ms, RATES[wire_format])
+    return pcm if wire_format == "audio/pcm" else ulaw_encode(pcm)
 
 
 def _item(number: int) -> dict[str, Any]:
@@ -186,6 +190,10 @@ async def _main() -> None:
     parser.add_argument("--records", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=100)
     asked = parser.parse_args()
+    for wire_format in RATES:
+        sound(0, GREETING_MS, wire_format)
+        for stream in range(timecode.STREAMS):
+            sound(stream, ANSWER_MS, wire_format)
     async with fast_model(asked.rounds, asked.records) as port:
         print(port, flush=True)
         await asyncio.Event().wait()
