@@ -26,10 +26,10 @@ from bridge.sim.voice import timecode
 from telcodecs.g711 import ulaw_encode
 
 GREETING_MS = 8_000
-ANSWER_MS = 2_000
+ANSWER_MS = 1_000  # the caller interrupts when all of it is delivered and a quarter is heard
 DELTA_MS = 100
 FASTER = 4  # than real time
-TALKED_FOR_S = 0.15  # before the caller interrupts
+TALKED_FOR_S = ANSWER_MS / 1000 / FASTER
 QUIET_S = 0.1
 RATES = {"audio/pcm": 24_000, "audio/pcmu": 8_000}
 
@@ -111,19 +111,14 @@ class Session:
         began = time.monotonic()
         self._record.said = sound(0, GREETING_MS, self._format)
         await self._begin(0)
-        for at_ms, piece in self._pieces(self._record.said):
-            await self._send("response.output_audio.delta", **_item(0), delta=piece)
-            ahead_s = at_ms / 1000 / FASTER - (time.monotonic() - began)
-            await asyncio.sleep(max(0.0, ahead_s))
+        await self._say(0, self._record.said)
         await self._send("response.output_audio.done", **_item(0))
         await self._end(0, "completed")
         await asyncio.sleep(max(0.0, began + GREETING_MS / 1000 + 1 - time.monotonic()))
 
     async def _interrupted(self, number: int) -> None:
         await self._begin(number)
-        for _, piece in self._pieces(sound(number % timecode.STREAMS, ANSWER_MS, self._format)):
-            await self._send("response.output_audio.delta", **_item(number), delta=piece)
-        await asyncio.sleep(TALKED_FOR_S)
+        await self._say(number, sound(number % timecode.STREAMS, ANSWER_MS, self._format))
         text = _text("input_audio_buffer.speech_started", item_id=f"in_{number}", audio_start_ms=0)
         self._record.speech_started_at.append(time.monotonic())
         await self._connection.send(text)
@@ -131,6 +126,14 @@ class Session:
         await asyncio.sleep(QUIET_S)
         stopped = {"item_id": f"in_{number}", "audio_end_ms": 0}
         await self._send("input_audio_buffer.speech_stopped", **stopped)
+
+    async def _say(self, number: int, said: bytes) -> None:
+        """Faster than real time, as the services do it."""
+        began = time.monotonic()
+        for at_ms, piece in self._pieces(said):
+            await self._send("response.output_audio.delta", **_item(number), delta=piece)
+            ahead_s = at_ms / 1000 / FASTER - (time.monotonic() - began)
+            await asyncio.sleep(max(0.0, ahead_s))
 
     def _pieces(self, said: bytes) -> list[tuple[int, str]]:
         """Deltas in base64, each with the milliseconds after which the next one is due."""
