@@ -11,17 +11,13 @@ from bridge.call.actions import EndCall, Note, Outcome, RunFunction
 from bridge.call.call import Call, Message
 from bridge.call.config import CallConfig
 from bridge.functions import Function
-from bridge.outbox import Outbox, OutboxFull
 from bridge.transport.carrier import CarrierPeer
 from bridge.transport.model import ModelPeer, ModelUnavailable
 from bridge.transport.rest import HangUp
 from bridge.transport.socket import SocketClosed
-from bridge.wire import twilio
+from bridge.wire import realtime, twilio
 from bridge.wire.dialect import Append, ModelMessage
 from bridge.wire.errors import WireError
-
-CARRIER_BOUND = 4_000  # messages: the ledger's window of a minute, with marks, several times
-MODEL_BOUND = 4_000  # more than a minute of caller audio
 
 # The carrier goes on by itself when the stream ends, and asks what comes next. Where we know that
 # nothing does, the call is ended for it.
@@ -50,11 +46,10 @@ class Expected:
 
 
 class LiveCall:
-    """Runs one call to its end: two readers, two writers, a timer, and functions off the path.
-
-    Every task belongs to one group. Whatever fails ends the call through the state machine;
-    ``run`` returns when both sockets are closed. Before that ``conclude`` is told the outcome: the
-    carrier may ask for it as soon as it sees the stream end.
+    """Runs one call to its end. Frames come in by callback and go out by one write a wake-up, so
+    none costs a switch of tasks; a timer, the opening of the model and functions are tasks of one
+    group. Whatever fails ends the call through the state machine, and a bug of ours ends this call
+    alone. ``run`` returns when both sockets are closed.
     """
 
     def __init__(
@@ -67,9 +62,9 @@ class LiveCall:
         conclude: Callable[[Outcome], Awaitable[None]],
         hang_up: HangUp,
         offered: Mapping[str, Function],
-        send_timeout_s: float,
     ) -> None:
-        self._now = asyncio.get_running_loop().time
+        loop = asyncio.get_running_loop()
+        self._now = loop.time
         self.began_at = self._now()
         self.ended_at: float | None = None
         self.expected = expected
@@ -81,23 +76,20 @@ class LiveCall:
         self._conclude = conclude
         self._hang_up = hang_up
         self._offered = offered
-        self._send_timeout_s = send_timeout_s
-        self._to_carrier: Outbox[twilio.CarrierMessage] = Outbox(CARRIER_BOUND)
-        self._to_model: Outbox[ModelMessage] = Outbox(MODEL_BOUND)
         self._group = asyncio.TaskGroup()
         self._tasks: list[asyncio.Task[None]] = []
         self._model: ModelPeer | None = None
         self._timer_due = float("inf")
         self._sooner = asyncio.Event()
-        self._over = asyncio.Event()
+        self._over: asyncio.Future[None] = loop.create_future()
 
     async def run(self) -> Outcome:
         try:
             async with self._group:
-                for work in (self._read_carrier, self._write_carrier, self._talk_to_model):
-                    self._start(work())
+                self._start(self._meet_model())
                 self._start(self._keep_time())
-                await self._over.wait()
+                self._carrier.listen(self._from_carrier, self._carrier_gone)
+                await self._over
                 self.ended_at = self._now()
                 outcome = await self._concluded()
                 for task in self._tasks:
@@ -115,17 +107,17 @@ class LiveCall:
         outcome = self.call.outcome
         assert outcome is not None
         await self._conclude(outcome)
-        if outcome in HUNG_UP_BY_US and self.call.start is not None:
-            await self._hang_up(self.expected.call_sid)
+        if outcome in HUNG_UP_BY_US and (start := self.call.start) is not None:
+            await self._hang_up(start.account_sid, start.call_sid)
         return outcome
 
     def close(self, outcome: Outcome) -> None:
         """End the call from outside, once what is being said has been heard."""
-        self._act(self.call.close(outcome, self._now()))
+        self._do(self.call.close(outcome, self._now()))
 
     def carrier_over(self) -> None:
         """The carrier has told us elsewhere that the call is over."""
-        self._act(self.call.from_carrier(twilio.Stop(), self._now()))
+        self._do(self.call.from_carrier(twilio.Stop(), self._now()))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._group.create_task(work)
@@ -140,19 +132,23 @@ class LiveCall:
 
     # --- the carrier ------------------------------------------------------------------------
 
-    async def _read_carrier(self) -> None:
-        while (events := await self._carrier.receive()) is not None:
-            now = self._now()
+    def _from_carrier(self, events: list[twilio.CarrierEvent | WireError]) -> None:
+        now = self._now()
+        messages: list[Message] = []
+        try:
             for event in events:
-                if isinstance(event, twilio.Media):
-                    self._send(self.call.from_carrier(event, now))
-                elif isinstance(event, WireError):
-                    self._act(self.call.malformed(event.peer, event.problem))
+                if isinstance(event, WireError):
+                    messages += self.call.malformed(event.peer, event.problem)
                 elif isinstance(event, twilio.Start) and not self._expects(event):
-                    self._act(self.call.carrier_lost(now))
+                    messages += self.call.carrier_lost(now)
                 else:
-                    self._act(self.call.from_carrier(event, now))
-        self._act(self.call.carrier_lost(self._now()))
+                    messages += self.call.from_carrier(event, now)
+            self._do(messages)
+        except Exception as bug:
+            self._fail(bug)
+
+    def _carrier_gone(self, why: str) -> None:
+        self._do(self.call.carrier_lost(self._now()))
 
     def _expects(self, start: twilio.Start) -> bool:
         expected = self.expected
@@ -164,35 +160,31 @@ class LiveCall:
             return False
         return True
 
-    async def _write_carrier(self) -> None:
-        try:
-            await self._to_carrier.write(self._carrier.send, self._send_timeout_s)
-        except (SocketClosed, TimeoutError):
-            self._act(self.call.carrier_lost(self._now()))
-
     # --- the model --------------------------------------------------------------------------
 
-    async def _talk_to_model(self) -> None:
+    async def _meet_model(self) -> None:
         try:
             self._model = await self._open_model()
         except ModelUnavailable as error:
-            self._act(self.call.model_lost(str(error), self._now()))
+            self._do(self.call.model_lost(str(error), self._now()))
             return
-        self._start(self._write_model(self._model))
-        while (events := await self._model.receive()) is not None:
-            now = self._now()
+        self._model.listen(self._from_model, self._model_gone)
+
+    def _from_model(self, events: list[realtime.ModelEvent | WireError]) -> None:
+        now = self._now()
+        messages: list[Message] = []
+        try:
             for event in events:
                 if isinstance(event, WireError):
-                    self._act(self.call.malformed(event.peer, event.problem))
+                    messages += self.call.malformed(event.peer, event.problem)
                 else:
-                    self._act(self.call.from_model(event, now))
-        self._act(self.call.model_lost(self._model.why_closed, self._now()))
+                    messages += self.call.from_model(event, now)
+            self._do(messages)
+        except Exception as bug:
+            self._fail(bug)
 
-    async def _write_model(self, model: ModelPeer) -> None:
-        try:
-            await self._to_model.write(model.send, self._send_timeout_s)
-        except (SocketClosed, TimeoutError):
-            self._act(self.call.model_lost("it takes no messages any more", self._now()))
+    def _model_gone(self, why: str) -> None:
+        self._do(self.call.model_lost(why, self._now()))
 
     # --- functions --------------------------------------------------------------------------
 
@@ -205,18 +197,12 @@ class LiveCall:
             output = await functions.run(function, asked.arguments)
         now = self._now()
         self.functions.append(FunctionRun(asked.name, asked.arguments, output, began_at, now))
-        self._act(self.call.from_function(asked.call_id, output, now))
+        self._do(self.call.from_function(asked.call_id, output, now))
 
     # --- what the state machine asks for ----------------------------------------------------
 
-    def _act(self, messages: Sequence[Message]) -> None:
-        """Send, and look at the time anew: an event may have moved the deadline."""
-        self._send(messages)
-        due = self.call.deadline()
-        if due is not None and due < self._timer_due:
-            self._sooner.set()
-
-    def _send(self, messages: Sequence[Message]) -> None:
+    def _do(self, messages: Sequence[Message]) -> None:
+        """Each peer gets its share of the messages, in order, with one write."""
         to_carrier: list[twilio.CarrierMessage] = []
         to_model: list[ModelMessage] = []
         for message in messages:
@@ -228,28 +214,38 @@ class LiveCall:
                 case RunFunction():
                     self._start(self._run_function(message))
                 case EndCall():
-                    self._over.set()
+                    if not self._over.done():
+                        self._over.set_result(None)
                 case Note(kind, detail):
                     self.notes.append((self._now(), message))
                     logger.warning("%s: %s", kind, detail)
                 case _:
                     to_model.append(message)
         if to_carrier:
-            self._put_carrier(to_carrier)
+            self._send_carrier(to_carrier)
         if to_model:
-            self._put_model(to_model)
+            self._send_model(to_model)
+        due = self.call.deadline()
+        if due is not None and due < self._timer_due:
+            self._sooner.set()
 
-    def _put_carrier(self, messages: list[twilio.CarrierMessage]) -> None:
+    def _send_carrier(self, messages: list[twilio.CarrierMessage]) -> None:
         try:
-            self._to_carrier.put(messages)
-        except OutboxFull:
-            self._act(self.call.carrier_lost(self._now()))
+            self._carrier.send(messages)
+        except SocketClosed:
+            self._do(self.call.carrier_lost(self._now()))
 
-    def _put_model(self, messages: list[ModelMessage]) -> None:
+    def _send_model(self, messages: list[ModelMessage]) -> None:
         try:
-            self._to_model.put(messages)
-        except OutboxFull:
-            self._act(self.call.model_lost("it takes no messages any more", self._now()))
+            if self._model is not None:
+                self._model.send(messages)
+        except SocketClosed as closed:
+            self._do(self.call.model_lost(str(closed), self._now()))
+
+    def _fail(self, bug: Exception) -> None:
+        """Ends this call, and no other, with the exception in the log."""
+        if not self._over.done():
+            self._over.set_exception(bug)
 
     async def _keep_time(self) -> None:
         while (due := self.call.deadline()) is not None:
@@ -259,4 +255,4 @@ class LiveCall:
                 async with asyncio.timeout_at(due):
                     await self._sooner.wait()
             except TimeoutError:
-                self._send(self.call.tick(self._now()))
+                self._do(self.call.tick(self._now()))

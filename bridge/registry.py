@@ -98,7 +98,6 @@ class Registry:
                 conclude=lambda outcome: self._admissions.conclude(call_sid, outcome),
                 hang_up=self._hang_up,
                 offered=self._agent.offered,
-                send_timeout_s=self._limits.send_timeout_s,
             )
             self._running[live] = asyncio.current_task()
             self._none_runs.clear()

@@ -1,5 +1,6 @@
 """Text in, speech out: one Realtime session without a telephone."""
 
+import asyncio
 import wave
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -63,10 +64,21 @@ class Talk:
         self._peer = peer
         self._offered = offered
         self._come: deque[realtime.ModelEvent | WireError] = deque()
+        self._why_over: str | None = None
+        self._news = asyncio.Event()
+        peer.listen(self._heard, self._closed)
+
+    def _heard(self, events: list[realtime.ModelEvent | WireError]) -> None:
+        self._come += events
+        self._news.set()
+
+    def _closed(self, why: str) -> None:
+        self._why_over = why
+        self._news.set()
 
     async def configure(self, config: SessionConfig) -> None:
         """Raises ``SayFailed`` where the session does not take it."""
-        await self._send(SessionUpdate(msgspec.structs.replace(config, audio_format=AUDIO)))
+        self._send(SessionUpdate(msgspec.structs.replace(config, audio_format=AUDIO)))
         async for event in self._events():
             match event:
                 case realtime.SessionUpdated():
@@ -78,16 +90,16 @@ class Talk:
         """The answer, told piece by piece as it comes. Functions that the model calls are run,
         and it is asked again. Raises ``SayFailed``."""
         answer = Answer(text)
-        await self._send(UserText(text), CreateResponse())
+        self._send(UserText(text), CreateResponse())
         while calls := await self._listen(answer, tell):
             for item in calls:
                 called = await self._run(item)
                 answer.functions.append(called)
                 tell(called)
-                await self._send(FunctionOutput(item.call_id or "", called.output))
+                self._send(FunctionOutput(item.call_id or "", called.output))
             if all(each.name == END_CALL for each in calls):
                 break  # nothing more is to be said
-            await self._send(CreateResponse())
+            self._send(CreateResponse())
         return answer
 
     async def _listen(self, answer: Answer, tell: Callable[[Heard], None]) -> list[realtime.Item]:
@@ -120,13 +132,11 @@ class Talk:
             return Called(name, arguments, f'{{"error":"there is no function {name}"}}')
         return Called(name, arguments, await functions.run(function, arguments))
 
-    async def _send(
-        self, *messages: SessionUpdate | UserText | CreateResponse | FunctionOutput
-    ) -> None:
+    def _send(self, *messages: SessionUpdate | UserText | CreateResponse | FunctionOutput) -> None:
         try:
-            await self._peer.send(messages)
-        except SocketClosed:
-            raise SayFailed(f"the session is over: {self._peer.why_closed}") from None
+            self._peer.send(messages)
+        except SocketClosed as closed:
+            raise SayFailed(f"the session is over: {self._why_over or closed}") from None
 
     async def _events(self) -> AsyncIterator[realtime.ModelEvent]:
         """Raises ``SayFailed`` at the end of the session, and for what cannot be read."""
@@ -136,10 +146,10 @@ class Talk:
                 if isinstance(event, WireError):
                     raise SayFailed(f"not to be read: {event.problem}")
                 yield event
-            if (events := await self._peer.receive()) is None:
-                break
-            self._come += events
-        raise SayFailed(f"the session is over: {self._peer.why_closed}")
+            if self._why_over is not None:
+                raise SayFailed(f"the session is over: {self._why_over}")
+            self._news.clear()
+            await self._news.wait()
 
 
 def write_wav(path: Path, pcm: bytes) -> None:

@@ -30,6 +30,7 @@ from bridge.web.voice import Gate, MediaDoor
 from bridge.wire.signature import Signatures
 
 BACKLOG = 2048
+TWILIO_API_URL = TwilioSettings(None, ()).api_url
 
 logger = logging.getLogger(__name__)
 
@@ -86,12 +87,11 @@ class Server(uvicorn.Server):
 
 
 def _hang_up(twilio: TwilioSettings, timeout_s: float) -> HangUp:
-    """REST needs an account, and an API key or the auth token itself."""
-    if twilio.account_sid is None or (twilio.development and not twilio.api_key):
+    """REST takes an API key, or the auth token. The development token is none of Twilio's."""
+    if twilio.development and not twilio.api_key and twilio.api_url == TWILIO_API_URL:
         return no_hang_up
-    username = twilio.api_key or twilio.account_sid
-    password = twilio.api_secret or twilio.auth_tokens[0]
-    return RestHangUp(twilio.account_sid, username, password, twilio.api_url, timeout_s)
+    secret = twilio.api_secret if twilio.api_key else twilio.auth_tokens[0]
+    return RestHangUp(twilio.api_key, secret or "", twilio.api_url, timeout_s)
 
 
 def _keep(calls_dir: Path) -> Callable[[LiveCall], "asyncio.Future[None]"]:
@@ -128,7 +128,7 @@ async def server(settings: Settings, listening: socket.socket) -> AsyncIterator[
         registry = Registry(
             Agent(brief(agent, offered, model.dialect, limits), offered),
             MemoryAdmissions(limits.stream_token_ttl_s, asyncio.get_running_loop().time),
-            lambda: open_session(model, limits.model_connect_timeout_s),
+            lambda: open_session(model, limits.model_connect_timeout_s, limits.send_timeout_s),
             hang_up,
             limits,
             account_sid=settings.twilio.account_sid,
@@ -138,11 +138,12 @@ async def server(settings: Settings, listening: socket.socket) -> AsyncIterator[
         port: int = listening.getsockname()[1]
         account_sid = settings.twilio.account_sid
         gate = Gate(settings.origin(port), Signatures(settings.twilio.auth_tokens), account_sid)
+        media = media_protocol(MediaDoor(gate, registry), limits.send_timeout_s)
         config = uvicorn.Config(
             create_app(gate, registry),
             http="httptools",
             # A callable is all that is asked of it; the annotation wants a class.
-            ws=cast("type[asyncio.Protocol]", media_protocol(MediaDoor(gate, registry))),
+            ws=cast("type[asyncio.Protocol]", media),
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -242,9 +242,9 @@ def test_malformed_messages_of_either_side_are_passed_over() -> None:
     assert dict(stage.live.call.counts.unknown) == {"carrier new": 1}
 
 
-def test_a_carrier_that_takes_nothing_ends_the_call() -> None:
+def test_a_carrier_that_is_given_up_ends_the_call() -> None:
     async def main() -> Stage:
-        stage = Stage(script=(spoken(60_000),), send_timeout_s=2.0)
+        stage = Stage(script=(spoken(60_000),))
 
         async def stick() -> None:
             await asyncio.sleep(1.0)
@@ -256,13 +256,13 @@ def test_a_carrier_that_takes_nothing_ends_the_call() -> None:
         return stage
 
     stage = run(main())
-    assert stage.live.ended_at == pytest.approx(3.0, abs=0.1)
+    assert stage.live.ended_at == pytest.approx(1.0, abs=0.1)
     assert stage.hung_up == [sid(0)]
 
 
-def test_a_model_that_takes_nothing_ends_the_call() -> None:
+def test_a_model_that_is_given_up_ends_the_call() -> None:
     async def main() -> Stage:
-        stage = Stage(script=(spoken(60_000),), send_timeout_s=2.0)
+        stage = Stage(script=(spoken(60_000),))
 
         async def stick() -> None:
             await asyncio.sleep(1.0)

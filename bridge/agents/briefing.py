@@ -46,7 +46,8 @@ def brief(
         truncation_margin_ms=limits.truncation_margin_ms,
         mark_interval_ms=limits.mark_interval_ms,
         goodbye_timeout_s=limits.goodbye_timeout_s,
-        ready_timeout_s=max(limits.carrier_start_timeout_s, limits.model_connect_timeout_s),
+        carrier_start_timeout_s=limits.carrier_start_timeout_s,
+        ready_timeout_s=limits.model_connect_timeout_s,
         carrier_silence_timeout_s=limits.carrier_silence_timeout_s,
         max_call_s=limits.max_call_s,
     )

@@ -58,6 +58,7 @@ class Call:
         self._functions: dict[str, str] = {}  # running: call id to response
         self._farewell: str | None = None  # the response that asked for the end of the call
         self._configured = False
+        self._model_lost = False
         self._caller_speaking = False
         self._opened_at = now
         self._carrier_heard_at = now
@@ -160,8 +161,9 @@ class Call:
 
     def model_lost(self, reason: str, now: float) -> list[Message]:
         """No model connection, or it broke: the caller hears out what is there."""
-        if self.state is State.ENDED:
+        if self.state is State.ENDED or self._model_lost:
             return []
+        self._model_lost = True
         self._responses = Responses()
         messages: list[Message] = [Note("model_lost", reason), *self.speech.model_gone(now)]
         return messages + self.close(Outcome.MODEL_LOST, now)
@@ -376,8 +378,11 @@ class Call:
         )
 
     def _ready_by(self) -> float:
-        waiting = self.state is State.WAITING
-        return self._opened_at + self.config.ready_timeout_s if waiting else float("inf")
+        if self.state is not State.WAITING:
+            return float("inf")
+        if self.start is None:
+            return self._opened_at + self.config.carrier_start_timeout_s
+        return self._opened_at + self.config.ready_timeout_s
 
     def _limit_at(self) -> float:
         ending = self._ending.outcome is not None
@@ -398,6 +403,7 @@ class Call:
             messages += self.close(lost, now)
         if now >= self._limit_at():
             messages += self.close(Outcome.TIME_LIMIT, now)
+        self._responses.wake(now)
         messages += self._respond(now)
         return [*messages, *self._played_out(now), *self._finish_if_over(now)]
 

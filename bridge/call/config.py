@@ -16,6 +16,7 @@ class CallConfig:
     truncation_margin_ms: int = MARGIN_MS
     mark_interval_ms: int = MARK_INTERVAL_MS
     goodbye_timeout_s: float = 10.0
-    ready_timeout_s: float = 10.0  # from the socket's opening until both peers are ready
+    carrier_start_timeout_s: float = 5.0  # both from the opening of the media socket
+    ready_timeout_s: float = 10.0
     carrier_silence_timeout_s: float = 30.0
     max_call_s: float = 14_400.0

@@ -45,11 +45,15 @@ class Responses:
         self._wanted = deque((w for w in self._wanted if w.instructions), maxlen=4)
         self._retry_at = None
 
-    def next(self, now: float) -> list[CreateResponse]:
-        """What may be sent now."""
+    def wake(self, now: float) -> None:
+        """A retry that is due becomes a wish, even if it cannot be sent yet."""
         if self._retry_at is not None and now >= self._retry_at:
             self._retry_at = None
             self.want(self._ended or CreateResponse())
+
+    def next(self, now: float) -> list[CreateResponse]:
+        """What may be sent now."""
+        self.wake(now)
         if self.active or self._asked or not self._wanted:
             return []
         self._asked = self._wanted.popleft()

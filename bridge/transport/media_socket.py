@@ -8,20 +8,26 @@ this file.
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from websockets.frames import Frame, Opcode
+from websockets.frames import Frame as WireFrame
+from websockets.frames import Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from bridge.transport.socket import SocketClosed
+from bridge.transport.socket import (
+    UNSENT_MAX_BYTES,
+    Ear,
+    Frame,
+    Listener,
+    Patience,
+    SocketClosed,
+)
 
 MAX_FRAME_BYTES = 64 * 1024  # twenty times a media message of the carrier
-MAX_UNREAD_FRAMES = 500  # ten seconds of one caller; then the carrier has to wait
 CLOSE_TIMEOUT_S = 5.0
 
 logger = logging.getLogger(__name__)
@@ -52,20 +58,19 @@ class Handler(Protocol):
 class MediaSocket(asyncio.Protocol):
     """One media socket; a ``Socket`` once it is admitted."""
 
-    def __init__(self, handler: Handler, connections: set[Any], tasks: set[Any]) -> None:
+    def __init__(
+        self, handler: Handler, send_timeout_s: float, connections: set[Any], tasks: set[Any]
+    ) -> None:
         self._handler = handler
         self._connections = connections
         self._tasks = tasks
         # No Origin, no subprotocol, no compression: the carrier's client knows none of them.
         self._protocol = ServerProtocol(max_size=MAX_FRAME_BYTES)
         self._transport: asyncio.Transport | None = None
-        self._unread: deque[str | bytes] = deque()
+        self._ear = Ear(self._pause)
+        self._patience = Patience(send_timeout_s, self._abort)
         self._message: list[bytes] = []
-        self._reading_paused = False
         self._responded = False
-        self._arrived = asyncio.Event()
-        self._writable = asyncio.Event()
-        self._writable.set()
         self._gone = asyncio.Event()
 
     # --- asyncio.Protocol -------------------------------------------------------------------
@@ -76,28 +81,32 @@ class MediaSocket(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
+        self._patience.unblocked()
         self._gone.set()
-        self._arrived.set()
-        self._writable.set()
+        self._ear.close("closed")
 
     def pause_writing(self) -> None:
-        self._writable.clear()
+        self._patience.blocked()
 
     def resume_writing(self) -> None:
-        self._writable.set()
+        self._patience.unblocked()
 
     def eof_received(self) -> None:
         """The transport closes itself; an end without a close frame needs no answer."""
 
     def data_received(self, data: bytes) -> None:
-        self._protocol.receive_data(data)
-        for event in self._protocol.events_received():
-            if isinstance(event, Frame):
-                self._frame(event)
+        protocol = self._protocol
+        protocol.receive_data(data)
+        heard: list[Frame] = []
+        for event in protocol.events_received():
+            if isinstance(event, WireFrame):
+                self._frame(event, heard)
             elif isinstance(event, Request):
                 self._own(self._answer(event))
+        if heard:
+            self._ear.hear(heard)
         self._flush()
-        if self._protocol.close_expected():
+        if protocol.close_expected():
             self._close_transport()
 
     def shutdown(self) -> None:
@@ -140,27 +149,18 @@ class MediaSocket(asyncio.Protocol):
 
     # --- Socket -----------------------------------------------------------------------------
 
-    async def receive(self) -> Sequence[str | bytes] | None:
-        while not self._unread:
-            if self._gone.is_set():
-                return None
-            self._arrived.clear()
-            await self._arrived.wait()
-        frames = list(self._unread)
-        self._unread.clear()
-        if self._reading_paused and self._transport:
-            self._reading_paused = False
-            self._transport.resume_reading()
-        return frames
+    def listen(self, listener: Listener) -> None:
+        self._ear.listen(listener)
 
-    async def send(self, frames: Sequence[str]) -> None:
-        if self._gone.is_set() or self._protocol.state is not State.OPEN:
+    def send(self, frames: Sequence[str]) -> None:
+        protocol, transport = self._protocol, self._transport
+        if protocol.state is not State.OPEN or transport is None or transport.is_closing():
             raise SocketClosed("the media socket is closed")
         for frame in frames:
-            self._protocol.send_text(frame.encode())
+            protocol.send_text(frame.encode())
         self._flush()
-        if not self._writable.is_set():
-            await self._writable.wait()
+        if transport.get_write_buffer_size() > UNSENT_MAX_BYTES:
+            self._abort()
 
     async def close(self) -> None:
         if self._gone.is_set() or self._transport is None:
@@ -172,27 +172,30 @@ class MediaSocket(asyncio.Protocol):
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
                     await self._gone.wait()
             except TimeoutError:
-                self._transport.abort()  # to close it would wait for what nobody reads
+                self._abort()  # to close it would wait for what nobody reads
         self._close_transport()
 
     # --- frames -----------------------------------------------------------------------------
 
-    def _frame(self, frame: Frame) -> None:
+    def _frame(self, frame: WireFrame, heard: list[Frame]) -> None:
         if frame.opcode is Opcode.TEXT and frame.fin:
-            self._push(bytes(frame.data))
+            heard.append(bytes(frame.data))
         elif frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
             self._message.append(bytes(frame.data))
             if frame.fin:
-                self._push(b"".join(self._message))
+                heard.append(b"".join(self._message))
                 self._message.clear()
 
-    def _push(self, message: bytes) -> None:
-        self._unread.append(message)
-        self._arrived.set()
-        if len(self._unread) >= MAX_UNREAD_FRAMES and not self._reading_paused:
-            if self._transport:
-                self._reading_paused = True
+    def _pause(self, paused: bool) -> None:
+        if self._transport and not self._transport.is_closing():
+            if paused:
                 self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
+
+    def _abort(self) -> None:
+        if self._transport:
+            self._transport.abort()
 
     def _flush(self) -> None:
         data = self._protocol.data_to_send()
@@ -204,10 +207,10 @@ class MediaSocket(asyncio.Protocol):
             self._transport.close()
 
 
-def media_protocol(handler: Handler) -> Callable[..., MediaSocket]:
+def media_protocol(handler: Handler, send_timeout_s: float) -> Callable[..., MediaSocket]:
     """What uvicorn's ``ws=`` takes: called with its own state for each upgrade."""
 
     def protocol(*, config: Any, server_state: Any, app_state: Any) -> MediaSocket:
-        return MediaSocket(handler, server_state.connections, server_state.tasks)
+        return MediaSocket(handler, send_timeout_s, server_state.connections, server_state.tasks)
 
     return protocol

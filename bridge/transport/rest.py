@@ -21,40 +21,41 @@ logger = logging.getLogger(__name__)
 class HangUp(Protocol):
     """Ends a call at the carrier."""
 
-    async def __call__(self, call_sid: str) -> bool:
+    async def __call__(self, account_sid: str, call_sid: str) -> bool:
         """True when the call is over, by this or before. Never raises."""
 
 
 class RestHangUp:
-    """``POST /Calls/{sid}.json`` with ``Status=completed``.
+    """``POST /Accounts/{sid}/Calls/{sid}.json`` with ``Status=completed``, under the account that
+    the stream named. Without an API key the account itself is the user name.
 
     Server errors and broken connections are retried: completing a call twice does no harm.
     """
 
-    def __init__(
-        self, account_sid: str, username: str, password: str, api_url: str, timeout_s: float
-    ) -> None:
-        self._calls_url = f"{api_url.rstrip('/')}/2010-04-01/Accounts/{account_sid}/Calls"
+    def __init__(self, api_key: str | None, secret: str, api_url: str, timeout_s: float) -> None:
+        self._api_key = api_key
+        self._secret = secret
+        self._accounts_url = f"{api_url.rstrip('/')}/2010-04-01/Accounts"
         self._http = httpx.AsyncClient(
-            auth=(username, password),
             timeout=timeout_s,
             trust_env=not is_loopback(urlsplit(api_url).hostname or ""),
         )
 
-    async def __call__(self, call_sid: str) -> bool:
+    async def __call__(self, account_sid: str, call_sid: str) -> bool:
+        url = f"{self._accounts_url}/{account_sid}/Calls/{call_sid}.json"
+        credentials = (self._api_key or account_sid, self._secret)
         for attempt in range(ATTEMPTS):
             if attempt:
                 await asyncio.sleep(FIRST_RETRY_AFTER_S * 2 ** (attempt - 1))
-            over = await self._completed(call_sid)
+            over = await self._completed(url, credentials)
             if over is not None:
                 return over
         return False
 
-    async def _completed(self, call_sid: str) -> bool | None:
+    async def _completed(self, url: str, credentials: tuple[str, str]) -> bool | None:
         """None: it may be otherwise the next time."""
-        url = f"{self._calls_url}/{call_sid}.json"
         try:
-            answer = await self._http.post(url, data={"Status": "completed"})
+            answer = await self._http.post(url, data={"Status": "completed"}, auth=credentials)
         except httpx.HTTPError as error:
             logger.warning("hanging up: %s", type(error).__name__)
             return None
@@ -78,6 +79,6 @@ def _code(answer: httpx.Response) -> int | None:
     return code if isinstance(code, int) else None
 
 
-async def no_hang_up(call_sid: str) -> bool:
+async def no_hang_up(account_sid: str, call_sid: str) -> bool:
     """Without REST credentials: closing the stream ends ``<Connect>``, and its action hangs up."""
     return False

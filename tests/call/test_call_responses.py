@@ -250,3 +250,16 @@ def test_a_response_may_be_done_before_anybody_heard_of_it() -> None:
     assert phone.says("r2", "a", 100)  # an announcement was lost; the words are not
     assert phone.state() is State.SPEAKING
     assert phone.model(COMMITTED) == [CREATE]
+
+
+def test_a_retry_that_falls_due_while_the_caller_speaks_waits_and_wakes_nobody() -> None:
+    phone = Phone()
+    phone.ready()
+    phone.begins("r1")
+    phone.at(1.0).model(realtime.ResponseDone("r1", "failed", error_code="server_error"))
+    phone.at(1.5).interrupts()
+    due = phone.call.deadline()
+    assert due is not None and due <= 2.0
+    assert phone.tick(2.0) == []
+    due = phone.call.deadline()
+    assert due is not None and due > 2.0

@@ -13,7 +13,7 @@ from bridge.sim.model.reply import Reply
 from bridge.sim.model.scripted import Script, ScriptedMind
 from bridge.sim.model.session import Ask, Close, Out, RealtimeSession, Send
 from bridge.sim.voice.scripted import ScriptedVoiceSession
-from tests.support.sockets import MemorySocket
+from tests.support.sockets import MemorySocket, pulled_frames
 
 ACCOUNT_SID = "AC" + "a" * 32
 
@@ -43,12 +43,13 @@ class CarrierEnd:
             profile=profile,
         )
         self.socket = socket
+        self._heard = pulled_frames(socket)
         self.closes = True  # False: after the end it neither closes nor sends
         self._now = asyncio.get_running_loop().time
 
     async def run(self) -> None:
         self.socket.put(self.stream.open(self._now()))
-        reading = asyncio.ensure_future(self.socket.receive())
+        reading = asyncio.ensure_future(self._heard.receive())
         try:
             while not self.stream.ended:
                 due = self.stream.deadline()
@@ -56,7 +57,7 @@ class CarrierEnd:
                 await asyncio.wait([reading], timeout=wait_s)
                 if reading.done():
                     self._take(reading.result())
-                    reading = asyncio.ensure_future(self.socket.receive())
+                    reading = asyncio.ensure_future(self._heard.receive())
                 else:
                     self.socket.put(self.stream.tick(self._now()))
         finally:
@@ -96,13 +97,14 @@ class ModelEnd:
             seed=seed,
         )
         self.socket = socket
+        self._heard = pulled_frames(socket)
         self.received: list[str | bytes] = []
         self._voice = ScriptedVoiceSession()
         self._now = asyncio.get_running_loop().time
 
     async def run(self) -> None:
         self._pass_on(self.session.open(self._now()))
-        reading = asyncio.ensure_future(self.socket.receive())
+        reading = asyncio.ensure_future(self._heard.receive())
         try:
             while not self.socket.closed:
                 due = self.session.deadline()
@@ -114,7 +116,7 @@ class ModelEnd:
                 for frame in reading.result() or ():
                     self.received.append(frame)
                     self._pass_on(self.session.receive(frame, self._now()))
-                reading = asyncio.ensure_future(self.socket.receive())
+                reading = asyncio.ensure_future(self._heard.receive())
         finally:
             reading.cancel()
 

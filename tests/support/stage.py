@@ -45,7 +45,6 @@ class Stage:
         model: ModelProfile | None = None,
         offered: Mapping[str, Function] | None = None,
         open_model: Callable[[], Awaitable[ModelPeer]] | None = None,
-        send_timeout_s: float = 5.0,
         number: int = 0,
     ) -> None:
         self.hung_up: list[str] = []
@@ -66,7 +65,6 @@ class Stage:
             conclude=self.conclude,
             hang_up=self.hang_up,
             offered=offered or {},
-            send_timeout_s=send_timeout_s,
         )
         self._model_runs: asyncio.Task[None] | None = None
 
@@ -90,7 +88,7 @@ class Stage:
     async def conclude(self, outcome: Outcome) -> None:
         self.concluded.append((outcome, not self.near.closed))
 
-    async def hang_up(self, call_sid: str) -> bool:
+    async def hang_up(self, account_sid: str, call_sid: str) -> bool:
         self.hung_up.append(call_sid)
         if self.hang_up_works:
             self.carrier.hang_up()

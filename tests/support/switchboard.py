@@ -61,7 +61,7 @@ class Switchboard:
         task.add_done_callback(self._tasks.discard)
         return ModelPeer(near, GA)
 
-    async def _hang_up(self, call_sid: str) -> bool:
+    async def _hang_up(self, account_sid: str, call_sid: str) -> bool:
         self.hung_up.append(call_sid)
         self._carriers[call_sid].hang_up()
         return True

@@ -7,14 +7,14 @@ from bridge.wire import twilio
 from bridge.wire.errors import WireError
 from tests.support.ends import sid
 from tests.support.house import start
-from tests.support.sockets import socket_pair
+from tests.support.sockets import pulled_events, pulled_frames, socket_pair
 from tests.support.virtual_time import run
 
 
 def test_all_that_has_come_is_read_in_order_and_malformed_frames_are_told() -> None:
     async def main() -> None:
         near, far = socket_pair()
-        peer = CarrierPeer(near)
+        peer = pulled_events(CarrierPeer(near))
         far.put([start(1), "{", b'{"event":"stop"}'])
         events = await peer.receive()
         assert events is not None
@@ -30,9 +30,9 @@ def test_messages_carry_the_stream_of_the_first_start() -> None:
         near, far = socket_pair()
         peer = CarrierPeer(near)
         far.put([start(1), start(2)])
-        await peer.receive()
-        await peer.send([twilio.Media(b"\x55"), twilio.Mark("0.1"), twilio.Clear()])
-        frames = [json.loads(frame) for frame in await far.receive() or ()]
+        await pulled_events(peer).receive()
+        peer.send([twilio.Media(b"\x55"), twilio.Mark("0.1"), twilio.Clear()])
+        frames = [json.loads(frame) for frame in await pulled_frames(far).receive() or ()]
         assert [frame["event"] for frame in frames] == ["media", "mark", "clear"]
         assert {frame["streamSid"] for frame in frames} == {sid(1, "MZ")}
 
@@ -43,6 +43,6 @@ def test_closing_closes_the_socket() -> None:
     async def main() -> None:
         near, far = socket_pair()
         await CarrierPeer(near).close()
-        assert await far.receive() is None
+        assert await pulled_frames(far).receive() is None
 
     run(main())

@@ -21,6 +21,7 @@ from bridge.transport.socket import SocketClosed
 from bridge.wire import realtime
 from bridge.wire.dialect import GA, PREVIEW, Append, Dialect, azure_url, openai_url
 from bridge.wire.errors import WireError
+from tests.support.sockets import pulled_events
 
 KEY = KeyCredential("api-key", "secret-key-value")
 BEARER = KeyCredential("Authorization", "Bearer secret-key-value")
@@ -92,13 +93,14 @@ def test_a_session_is_open_when_it_says_so(dialect: Dialect, azure: bool) -> Non
                 else openai_url(f"{model.ws_url}/v1", "phone")
             )
             peer = await open_session(Endpoint(url, dialect, KEY if azure else BEARER), 3.0)
-            first = await peer.receive()
+            pulled = pulled_events(peer)
+            first = await pulled.receive()
             assert first is not None and isinstance(first[0], realtime.SessionCreated)
-            await peer.send([Append(b"\0" * 960)])
+            peer.send([Append(b"\0" * 960)])
             await peer.close()
-            assert await peer.receive() is None
+            assert await pulled.receive() is None
             with pytest.raises(SocketClosed):
-                await peer.send([Append(b"\0" * 960)])
+                peer.send([Append(b"\0" * 960)])
             await peer.close()
 
     asyncio.run(main())
@@ -138,12 +140,12 @@ def test_what_cannot_be_read_is_passed_on_as_an_error_and_the_rest_goes_on() -> 
     async def main() -> None:
         async with service(converse) as (origin, _):
             peer = await open_session(endpoint(origin), 3.0)
-            events = []
-            while (some := await peer.receive()) is not None:
+            pulled, events = pulled_events(peer), []
+            while (some := await pulled.receive()) is not None:
                 events += some
             kinds = [type(event) for event in events]
             assert kinds == [realtime.SessionCreated, WireError, realtime.Unknown]
-            assert peer.why_closed == "closed with 1011: internal error"
+            assert pulled.why_closed == "closed with 1011: internal error"
             await peer.close()
 
     asyncio.run(main())

@@ -1,0 +1,134 @@
+"""The model's WebSocket: the ``websockets`` client, without its queues.
+
+The library connects (proxies, TLS, handshake, pings) and this takes over at its own factory for
+connections: a frame goes straight to the listener and a message straight to the transport, where
+the library's ``recv`` and ``send`` would cost a switch of tasks each.
+"""
+
+from collections.abc import Sequence
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.frames import Frame as WireFrame
+from websockets.frames import Opcode
+from websockets.protocol import Event, State
+
+from bridge.loopback import is_loopback
+from bridge.transport.socket import (
+    UNSENT_MAX_BYTES,
+    Ear,
+    Listener,
+    Patience,
+    SocketClosed,
+)
+
+MAX_FRAME_BYTES = 16 * 1024 * 1024  # audio deltas are tens of kB; the default of 1 MiB is for none
+CLOSE_TIMEOUT_S = 2.0
+
+
+class _Connection(ClientConnection):
+    """What the library makes for us: frames go to ``ear``."""
+
+    def __init__(self, *args: Any, send_timeout_s: float, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ear = Ear(self._pause_reading)
+        self._patience = Patience(send_timeout_s, lambda: self.transport.abort())
+        self._message: list[bytes] = []
+
+    def process_event(self, event: Event) -> None:
+        if self.response is None or not isinstance(event, WireFrame):
+            super().process_event(event)
+        elif event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            self._message.append(bytes(event.data))
+            if event.fin:
+                message = self._message[0] if len(self._message) == 1 else b"".join(self._message)
+                self._message.clear()
+                self.ear.hear([message])
+        else:
+            super().process_event(event)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._patience.blocked()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._patience.unblocked()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._patience.unblocked()
+        reason = f": {self.close_reason}" if self.close_reason else ""
+        self.ear.close(f"closed with {self.close_code}{reason}")
+
+    def _pause_reading(self, paused: bool) -> None:
+        if not self.transport.is_closing():
+            if paused:
+                self.transport.pause_reading()
+            else:
+                self.transport.resume_reading()
+
+
+class _connect(connect):
+    """Credentials go to the configured host only, so a redirect is an error.
+
+    The library follows redirects and knows to keep ``Authorization`` back, but not ``api-key``.
+    """
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+class ModelSocket:
+    """A ``Socket`` to the model."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
+
+    @property
+    def response_headers(self) -> dict[str, str]:
+        """Of the upgrade, names in lower case."""
+        response = self._connection.response
+        return {k.lower(): v for k, v in response.headers.raw_items()} if response else {}
+
+    def listen(self, listener: Listener) -> None:
+        self._connection.ear.listen(listener)
+
+    def send(self, frames: Sequence[str]) -> None:
+        protocol, transport = self._connection.protocol, self._connection.transport
+        if protocol.state is not State.OPEN or transport.is_closing():
+            raise SocketClosed("the model's socket is closed")
+        for frame in frames:
+            protocol.send_text(frame.encode())
+        transport.write(b"".join(protocol.data_to_send()))
+        if transport.get_write_buffer_size() > UNSENT_MAX_BYTES:
+            transport.abort()
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+    def abort(self) -> None:
+        """Let go at once."""
+        self._connection.transport.abort()
+
+
+async def open_socket(url: str, headers: dict[str, str], send_timeout_s: float) -> ModelSocket:
+    """Raises OSError and what ``websockets`` raises for a handshake that fails."""
+
+    def connection(*args: Any, **kwargs: Any) -> _Connection:
+        return _Connection(*args, send_timeout_s=send_timeout_s, **kwargs)
+
+    opened = await _connect(
+        url,
+        additional_headers=headers,
+        proxy=None if is_loopback(urlsplit(url).hostname or "") else True,
+        compression=None,  # saves a quarter of base64 and costs more than all else on the path
+        max_size=MAX_FRAME_BYTES,
+        close_timeout=CLOSE_TIMEOUT_S,
+        open_timeout=None,
+        # A callable is all that is asked of it; the annotation wants a class.
+        create_connection=cast("type[ClientConnection]", connection),
+    )
+    assert isinstance(opened, _Connection)
+    return ModelSocket(opened)
