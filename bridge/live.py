@@ -135,15 +135,23 @@ class LiveCall:
     def _from_carrier(self, events: list[twilio.CarrierEvent | WireError]) -> None:
         now = self._now()
         messages: list[Message] = []
+        only_audio = True  # which moves no deadline nearer
         try:
             for event in events:
+                if isinstance(event, twilio.Media):
+                    messages += self.call.from_carrier(event, now)
+                    continue
+                only_audio = False
                 if isinstance(event, WireError):
                     messages += self.call.malformed(event.peer, event.problem)
                 elif isinstance(event, twilio.Start) and not self._expects(event):
                     messages += self.call.carrier_lost(now)
                 else:
                     messages += self.call.from_carrier(event, now)
-            self._do(messages)
+            if only_audio:
+                self._send(messages)
+            else:
+                self._do(messages)
         except Exception as bug:
             self._fail(bug)
 
@@ -202,6 +210,13 @@ class LiveCall:
     # --- what the state machine asks for ----------------------------------------------------
 
     def _do(self, messages: Sequence[Message]) -> None:
+        """Send, and look at the time anew: what happened may have moved the deadline."""
+        self._send(messages)
+        due = self.call.deadline()
+        if due is not None and due < self._timer_due:
+            self._sooner.set()
+
+    def _send(self, messages: Sequence[Message]) -> None:
         """Each peer gets its share of the messages, in order, with one write."""
         to_carrier: list[twilio.CarrierMessage] = []
         to_model: list[ModelMessage] = []
@@ -225,9 +240,6 @@ class LiveCall:
             self._send_carrier(to_carrier)
         if to_model:
             self._send_model(to_model)
-        due = self.call.deadline()
-        if due is not None and due < self._timer_due:
-            self._sooner.set()
 
     def _send_carrier(self, messages: list[twilio.CarrierMessage]) -> None:
         try:
