@@ -17,6 +17,7 @@ from bridge.admission import MemoryAdmissions
 from bridge.agents.briefing import brief
 from bridge.agents.default import default_agent
 from bridge.agents.document import load_file
+from bridge.collector import watched
 from bridge.functions import load_functions
 from bridge.live import LiveCall
 from bridge.registry import Agent, Registry
@@ -68,6 +69,10 @@ class Server(uvicorn.Server):
 
         A second signal ends them at once."""
         self._ready = ready
+        with watched():
+            await self._run(listening)
+
+    async def _run(self, listening: socket.socket) -> None:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(self.serve(sockets=[listening]))
             await self._asked.wait()

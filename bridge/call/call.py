@@ -208,6 +208,8 @@ class Call:
             return messages + self.close(Outcome.MODEL_FAILED, now)
         if error.code == "conversation_already_has_active_response":
             self._responses.refused()
+        elif self.hearing.holding:
+            messages += self.hearing.let_go()  # the greeting may have been refused
         return messages
 
     # --- responses --------------------------------------------------------------------------

@@ -147,3 +147,11 @@ def test_nothing_is_asked_of_the_model_before_both_are_ready() -> None:
     assert kinds(phone.call.say("Hello?", 0.0)) == ["UserText"]
     assert kinds(phone.model(CREATED, UPDATED)) == ["SessionUpdate"]
     assert phone.tick(0.1) == [CreateResponse()]
+
+
+def test_a_greeting_that_is_refused_does_not_keep_the_caller_unheard() -> None:
+    phone = Phone(greeting="Greet.")
+    phone.ready()
+    phone.carrier(twilio.Media(sound(20), 20))
+    heard = phone.model(realtime.Error("no such thing", code="invalid_value"))
+    assert [type(message) for message in heard] == [Note, Append]

@@ -19,7 +19,10 @@ _TOKEN = re.compile(r"\s*(?:[\w'’-]+|[^\w\s]+)")
 class Delivery:
     """Takes speech as it is made; gives out deltas as they are due."""
 
-    def __init__(self, audio_format: AudioFormat, stall_after_ms: int | None) -> None:
+    def __init__(
+        self, audio_format: AudioFormat, stall_after_ms: int | None, stream: int = 0
+    ) -> None:
+        self.stream = stream  # of the scripted voice
         self._format = audio_format
         self._down = Downsampler() if audio_format.rate_hz != VOICE_HZ else None
         self._wire = bytearray()

@@ -50,7 +50,12 @@ class Hearing:
     # --- audio in -----------------------------------------------------------------------------
 
     def append(self, data: bytes) -> None:
-        pcm = self._buffer.append(data, self._session.input_format)
+        audio_format = self._session.input_format
+        pcm = self._buffer.append(data, audio_format)
+        record = self._stage.record
+        if record is not None:
+            end_ms, now = self._buffer.end_ms, self._stage.outbox.now
+            record.appended(pcm, self._buffer.rate_hz, audio_format.name, end_ms, now)
         if pcm:
             self._stage.outbox.ask(Detect(pcm, self._buffer.rate_hz), self._detected(pcm))
         rules = self._session.turn_detection

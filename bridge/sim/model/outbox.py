@@ -8,6 +8,7 @@ from typing import Any
 from bridge.sim.model.dialect import Dialect
 from bridge.sim.model.ids import Ids
 from bridge.sim.model.profile import ModelProfile
+from bridge.sim.model.records import SessionRecord
 from bridge.sim.model.refusal import Refusal
 from bridge.sim.voice.jobs import Job, Result
 
@@ -42,8 +43,16 @@ OnResult = Callable[[Result, float], None]
 class Outbox:
     """Collects what one entry into the core brings about, in order."""
 
-    def __init__(self, dialect: Dialect, profile: ModelProfile, ids: Ids, wall_s: float) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        profile: ModelProfile,
+        ids: Ids,
+        wall_s: float,
+        record: SessionRecord | None = None,
+    ) -> None:
         self._dialect = dialect
+        self._record = record
         self._profile = profile
         self._ids = ids
         self._wall_s = wall_s
@@ -69,6 +78,8 @@ class Outbox:
         if self._sent == self._profile.drop_at_event:
             self.close(1006, "")
             return
+        if self._record is not None:
+            self._record.sent(ga_name, fields, self.now)
         event = {"type": self._dialect.event(ga_name), "event_id": self.new_id("event"), **fields}
         self._out.append(Send(json.dumps(event, separators=(",", ":"))))
 

@@ -202,7 +202,9 @@ class Response:
             return
         stall = self._stage.profile.stalls.get(self.number)
         after_ms = planned.stall_after_ms or (stall.after_ms if stall else None)
-        delivery = self._deliveries[index] = Delivery(self.options.output_format, after_ms)
+        record = self._stage.record
+        stream = record.asked_to_speak() if record is not None else 0
+        delivery = self._deliveries[index] = Delivery(self.options.output_format, after_ms, stream)
 
         def on_result(result: Result, now: float) -> None:
             if isinstance(result, Speech):
@@ -238,6 +240,10 @@ class Response:
         if self._stage.profile.keep_audio and part.kept_ms is None:
             part.audio += pcm
         part.generated_ms = delivery.sent_ms
+        record = self._stage.record
+        if record is not None:
+            now = self._stage.outbox.now
+            record.delivered(opened.item.id, delivery.stream, delivery.sent_ms, now)
         delta = base64.b64encode(wire).decode("ascii")
         self._out.tell("response.output_audio.delta", opened, delta=delta)
 

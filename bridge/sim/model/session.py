@@ -14,6 +14,7 @@ from bridge.sim.model.items import Item
 from bridge.sim.model.options import ResponseOptions, options_for
 from bridge.sim.model.outbox import Ask, Close, Out, Outbox, Send
 from bridge.sim.model.profile import ModelProfile
+from bridge.sim.model.records import SessionRecord
 from bridge.sim.model.refusal import SERVER_ERROR, Refusal, wrong_value
 from bridge.sim.model.reply import Mind
 from bridge.sim.model.response import Response
@@ -54,12 +55,14 @@ class RealtimeSession:
         profile: ModelProfile | None = None,
         wall_s: float = WALL_S,
         seed: int = 0,
+        record: SessionRecord | None = None,
     ) -> None:
         self._profile = profile or ModelProfile()
         self._dialect = dialect
         self._model = model
         ids = Ids(seed)
-        self._outbox = Outbox(dialect, self._profile, ids, wall_s)
+        self._outbox = Outbox(dialect, self._profile, ids, wall_s, record)
+        self._record = record
         self._agenda = Agenda()
         self._conversation = Conversation(self._outbox, dialect, self._outbox.new_id("conv"))
         stage = Stage(
@@ -70,6 +73,7 @@ class RealtimeSession:
             mind=mind,
             ids=ids,
             agenda=self._agenda,
+            record=record,
         )
         reasoning = self._profile.reasoning
         able = Abilities(
@@ -245,6 +249,8 @@ class RealtimeSession:
             accepted = True
         finally:
             self.truncations.append(TruncationRecord(item_id, audio_end_ms, accepted))
+            if self._record is not None:
+                self._record.truncated(item_id, audio_end_ms, accepted, self._outbox.now)
 
     def _create_response(self, asked: dict[str, Any], now: float) -> None:
         if self._dialect.commits_and_cancels:

@@ -8,6 +8,7 @@ from bridge.sim.model.dialect import Dialect
 from bridge.sim.model.ids import Ids
 from bridge.sim.model.outbox import Outbox
 from bridge.sim.model.profile import ModelProfile
+from bridge.sim.model.records import SessionRecord
 from bridge.sim.model.reply import Mind
 
 
@@ -22,3 +23,4 @@ class Stage:
     mind: Mind
     ids: Ids
     agenda: Agenda
+    record: SessionRecord | None
