@@ -20,6 +20,7 @@ from bridge.call.transcript import Transcript
 from bridge.call.turns import Move, State, after
 from bridge.wire import realtime, twilio
 from bridge.wire.dialect import (
+    CancelResponse,
     CreateResponse,
     FunctionOutput,
     ModelMessage,
@@ -30,6 +31,7 @@ from bridge.wire.dialect import (
 Message = twilio.CarrierMessage | ModelMessage | Action
 
 END_CALL = "end_call"  # the one function that the call itself answers
+STRAY_RUNS_S = 0.3  # how long an answer that came at the wrong moment may run, unheard
 GOODBYE = "Say goodbye to the caller in one short sentence."
 NOT_TO_BE_RETRIED = frozenset(
     {"insufficient_quota", "billing_hard_limit_reached", "account_deactivated"}
@@ -56,6 +58,7 @@ class Call:
         self._responses = Responses()
         self._ending = Ending(config.goodbye_timeout_s)
         self._functions: dict[str, str] = {}  # running: call id to response
+        self._stray: tuple[str, float] | None = None  # a silent response, and when to cancel it
         self._farewell: str | None = None  # the response that asked for the end of the call
         self._configured = False
         self._model_lost = False
@@ -237,7 +240,8 @@ class Call:
         if self._caller_speaking and self.config.interruption.speech_started() is Verdict.CONFIRMED:
             # Asked for before the caller began to speak: the service, which interrupts at the
             # beginning of speech, lets it run. The answer to the caller's turn will do for it.
-            return [*held, *self._barge_in(now, by_server=False)]
+            self._stray = (response_id, now + STRAY_RUNS_S)
+            return [*held, *self._barge_in(now, by_server=True)]
         return held
 
     def _speech(self, delta: realtime.AudioDelta, now: float) -> list[Message]:
@@ -246,6 +250,10 @@ class Call:
         if not dead:
             self.latency.audio(now)
             self._move(Move.AUDIO)
+        elif self._stray and self._stray[0] == delta.response_id and now >= self._stray[1]:
+            # Most are over by then; to cancel at once would cross with their end (an error).
+            self._stray = None
+            messages.append(CancelResponse(delta.response_id))
         return messages
 
     def _response_done(self, event: realtime.ResponseDone, now: float) -> list[Message]:

@@ -342,6 +342,10 @@ def test_from_env_reads_the_variables_of_the_table_and_no_others() -> None:
             asked.add(name)
             return super().__getitem__(name)
 
+        def __contains__(self, name: object) -> bool:
+            asked.add(str(name))
+            return super().__contains__(name)
+
     for provider in ("azure", "openai", "local"):
         with contextlib.suppress(SettingsError):
             Settings.from_env(Asked({"OFFHOOK_MODEL_PROVIDER": provider}))
