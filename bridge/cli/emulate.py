@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import ipaddress
 import json
 import signal
 import sys
@@ -17,6 +18,7 @@ from bridge.cli.console import FAILED, USAGE, line, stop
 from bridge.cli.loop import run
 from bridge.sim.model.patterns import PatternMind
 from bridge.sim.model.profile import ModelProfile
+from bridge.sim.model.records import Records
 from bridge.sim.model.rules import PatternError, Patterns, load_patterns
 from bridge.sim.model.server import serve
 from bridge.sim.voice.port import Voice
@@ -42,6 +44,9 @@ def emulate(
     speed: Annotated[float, typer.Option(help="Audio seconds sent a second; 0: at once.")] = 4.0,
     first_delta_ms: Annotated[int, typer.Option(help="Silence before an answer's audio.")] = 300,
     seed: Annotated[int, typer.Option(help="Of ids.")] = 0,
+    records: Annotated[
+        bool, typer.Option("--records", help="Tell what sessions did at GET /records.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The ready line as JSON.")] = False,
     with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
@@ -51,8 +56,10 @@ def emulate(
         patterns = load_patterns(replies.read_text()) if replies else Patterns()
     except (OSError, PatternError) as error:
         stop(f"{replies}: {error}", USAGE)
+    if records and not _is_loopback(host):
+        stop(f"--records is for this machine alone: --host {host} is not loopback", USAGE)
     profile = ModelProfile(speed=speed, first_delta_ms=first_delta_ms)
-    run(_emulate(host, port, kind, patterns, profile, seed, as_json, with_parent))
+    run(_emulate(host, port, kind, patterns, profile, seed, records, as_json, with_parent))
 
 
 def _voice_kind(asked: VoiceKind) -> VoiceKind:
@@ -62,6 +69,13 @@ def _voice_kind(asked: VoiceKind) -> VoiceKind:
     if asked is VoiceKind.auto:
         return VoiceKind.tones if missing else VoiceKind.local
     return asked
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 @asynccontextmanager
@@ -80,6 +94,7 @@ async def _emulate(
     patterns: Patterns,
     profile: ModelProfile,
     seed: int,
+    records: bool,
     as_json: bool,
     with_parent: bool,
 ) -> None:
@@ -94,6 +109,7 @@ async def _emulate(
                     mind_factory=lambda: PatternMind(patterns),
                     profile=profile,
                     seed=seed,
+                    records=Records() if records else None,
                 )
             )
         except OSError as error:

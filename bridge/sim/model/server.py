@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_websockets
 from websockets.exceptions import ConnectionClosed
@@ -19,6 +21,7 @@ from websockets.typing import Subprotocol
 
 from bridge.sim.model.admission import Admitted, Knock, Rejected, TurnedAway, admit
 from bridge.sim.model.profile import ModelProfile
+from bridge.sim.model.records import Records
 from bridge.sim.model.reply import Mind
 from bridge.sim.model.session import Ask, Close, Out, RealtimeSession, Send
 from bridge.sim.voice.jobs import Detect
@@ -28,6 +31,7 @@ MAX_FRAME_BYTES = 32 * 1024 * 1024  # 15 MiB of audio in base64, and room
 OUTGOING_FRAMES = 20_000  # a client that reads so little is cut off
 DETECT_JOBS = 256  # a client that sends faster than speech is detected has to wait
 REALTIME = Subprotocol("realtime")
+RECORDS_PATH = "/records"
 REMEMBERED_SESSIONS = 16
 
 
@@ -58,10 +62,12 @@ async def serve(
     profile: ModelProfile | None = None,
     seed: int = 0,
     remember: int = REMEMBERED_SESSIONS,
+    records: Records | None = None,
 ) -> AsyncIterator[Serving]:
     """Serve until the context ends. Port 0: any that is free; it is told in the result.
 
-    Session number n (from 0) is seeded with ``seed + n``.
+    Session number n (from 0) is seeded with ``seed + n``. With ``records`` every session is noted
+    there, and ``GET /records`` (see ``records_answer``) tells them.
     """
     rules = profile or ModelProfile()
     serving = Serving(host, port, deque(maxlen=remember))
@@ -72,20 +78,30 @@ async def serve(
         admission = admit(_knock(request), rules) if request is not None else None
         match admission:
             case Admitted():
+                now = time.monotonic()
+                record = records.open(admission.model, now) if records is not None else None
                 session = RealtimeSession(
                     dialect=admission.dialect,
                     model=admission.model,
                     mind=mind_factory(),
                     profile=rules,
-                    wall_s=time.time() - asyncio.get_running_loop().time(),
+                    wall_s=time.time() - now,
                     seed=next(seeds),
+                    record=record,
                 )
                 serving.sessions.append(session)
-                await Line(connection, session, voice.open()).run()
+                try:
+                    await Line(connection, session, voice.open()).run()
+                finally:
+                    if records is not None and record is not None:
+                        records.close(record, time.monotonic())
             case TurnedAway():
                 await _turn_away(connection, admission)
 
-    def on_request(connection: ServerConnection, request: Request) -> Response | None:
+    async def on_request(connection: ServerConnection, request: Request) -> Response | None:
+        if records is not None and request.path.partition("?")[0] == RECORDS_PATH:
+            status, body = await records_answer(records, request.path)
+            return _json(connection, status, body)
         admission = admit(_knock(request), rules)
         return _rejection(connection, admission) if isinstance(admission, Rejected) else None
 
@@ -120,7 +136,7 @@ class Line:
         self._working: dict[int, asyncio.Task[None]] = {}
         self._due: float | None = None
         self._due_moved = asyncio.Event()
-        self._now = asyncio.get_running_loop().time
+        self._now = time.monotonic
         self._group = asyncio.TaskGroup()
 
     async def run(self) -> None:
@@ -165,10 +181,13 @@ class Line:
         while True:
             self._due_moved.clear()
             try:
-                async with asyncio.timeout_at(self._due):
+                async with asyncio.timeout(self._wait_s()):
                     await self._due_moved.wait()
             except TimeoutError:
                 self._pass_on(self._session.tick(self._now()))
+
+    def _wait_s(self) -> float | None:
+        return None if self._due is None else max(self._due - self._now(), 0.0)
 
     async def _detect_speech(self) -> None:
         """One after the other: windows are told in the order of the audio."""
@@ -239,12 +258,29 @@ def _subprotocol(
 
 def _rejection(connection: ServerConnection, rejected: Rejected) -> Response:
     body = {"error": {"code": rejected.code, "message": rejected.message}}
-    response = connection.respond(rejected.status, json.dumps(body))
-    del response.headers["Content-Type"]
-    response.headers["Content-Type"] = "application/json"
+    response = _json(connection, rejected.status, json.dumps(body).encode())
     if rejected.status == 429:
         response.headers["Retry-After"] = "1"
     return response
+
+
+def _json(connection: ServerConnection, status: int, body: bytes) -> Response:
+    response = connection.respond(status, "")
+    for name in ("Content-Type", "Content-Length"):
+        del response.headers[name]
+    response.headers["Content-Type"] = "application/json"
+    response.headers["Content-Length"] = str(len(body))
+    response.body = body
+    return response
+
+
+async def records_answer(records: Records, target: str) -> tuple[int, bytes]:
+    """Status and JSON: all records, or with ``?after=N`` closed sessions with a higher number."""
+    after = parse_qs(urlsplit(target).query).get("after", [""])[0]
+    if after and not after.isdecimal():
+        return 400, b'{"error":{"code":"400","message":"after: a session number"}}'
+    told = await records.told(int(after) if after else None, time.monotonic())
+    return 200, msgspec.json.encode(told)
 
 
 async def _turn_away(connection: ServerConnection, away: TurnedAway) -> None:
