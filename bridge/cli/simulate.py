@@ -24,6 +24,8 @@ from telcodecs.g711 import ulaw_encode
 
 ACCOUNT_SID = "AC" + "0" * 31 + "1"
 TONES_MS = (1500, 1200, 1500)
+QUIET_MS = 1200  # a voice pauses for almost a second between two sentences
+CLOSED_BY_SERVER = 31921  # Twilio calls it an error even where it is meant
 
 
 class CallerKind(StrEnum):
@@ -49,7 +51,7 @@ def simulate(
 ) -> None:
     """Call a voice webhook and talk. Signs with TWILIO_AUTH_TOKEN, or the development token.
 
-    Ends with 1 when a call failed or the carrier had to warn.
+    Ends with 1 when a call failed, nothing could be said, or the carrier had to object.
     """
     if not url.startswith(("http://", "https://")):
         stop(f"{url} is not a URL; give the voice webhook, such as http://127.0.0.1:8080/…", USAGE)
@@ -60,8 +62,14 @@ def simulate(
         for result in results:
             write_stereo(out / f"{result.call_sid}.wav", result.sent_ulaw, result.heard)
     _tell(results, as_json)
-    good = all(result.outcome == "completed" and not result.warnings for result in results)
-    raise typer.Exit(DONE if good else FAILED)
+    raise typer.Exit(DONE if all(_good(result) for result in results) else FAILED)
+
+
+def _good(result: CallResult) -> bool:
+    """Completed, with something said, and nothing for the carrier to object to."""
+    errors = [error for error in result.errors if error.code != CLOSED_BY_SERVER]
+    said = any(isinstance(record.step, Say) for record in result.steps)
+    return result.outcome == "completed" and said and not result.warnings and not errors
 
 
 def _steps(kind: CallerKind, interrupt_ms: int) -> list[Step]:
@@ -77,10 +85,10 @@ def _steps(kind: CallerKind, interrupt_ms: int) -> list[Step]:
     if not said:
         said = [ulaw_encode(timecode.encode(15, ms, 8000)) for ms in TONES_MS]
     return [
-        Say(said[0], AfterAgent(), no_later_than_s=8.0),
+        Say(said[0], AfterAgent(QUIET_MS), no_later_than_s=8.0),
         Say(said[1], OverAgent(interrupt_ms), no_later_than_s=15.0),
-        Say(said[2], AfterAgent(), no_later_than_s=15.0),
-        HangUp(AfterAgent(quiet_ms=1000), no_later_than_s=20.0),
+        Say(said[2], AfterAgent(QUIET_MS), no_later_than_s=15.0),
+        HangUp(AfterAgent(QUIET_MS), no_later_than_s=20.0),
     ]
 
 
@@ -129,7 +137,9 @@ def _tell(results: list[CallResult], as_json: bool) -> None:
     if as_json:
         report({"calls": facts})
         return
-    table = Table("call", "outcome", "ended by", "turns", "barge-ins", "first audio ms", "warnings")
+    table = Table(
+        "call", "outcome", "ended by", "turns", "barge-ins", "first audio ms", "objections"
+    )
     for each in facts:
         first = each["timings"]["first_audio_ms"]
         table.add_row(
@@ -139,6 +149,7 @@ def _tell(results: list[CallResult], as_json: bool) -> None:
             str(each["turns"]),
             str(each["clears"]),
             "-" if first is None else f"{first:.0f}",
-            "; ".join(f"{each['code']} {each['text']}" for each in each["warnings"]) or "none",
+            "; ".join(f"{o['code']} {o['text']}" for o in each["warnings"] + each["errors"])
+            or "none",
         )
     stdout.print(table)
