@@ -68,7 +68,7 @@ def declared() -> tuple[set[str], dict[str, set[str]]]:
 
 def test_the_program_imports_what_it_declares_and_nothing_else() -> None:
     base, extras = declared()
-    asked = base | extras["local"]
+    asked = base | extras["local"] | extras["loadtest"]
     used = distributions("bridge", "codecs")
     assert used - asked == set()
     assert asked - used <= NOT_IMPORTED
@@ -76,7 +76,7 @@ def test_the_program_imports_what_it_declares_and_nothing_else() -> None:
 
 def test_the_tests_import_what_they_declare_and_nothing_else() -> None:
     base, extras = declared()
-    asked = base | extras["local"] | extras["test"]
+    asked = base | extras["local"] | extras["loadtest"] | extras["test"]
     used = distributions("bridge", "codecs", "tests")
     assert used - asked == set()
     assert asked - used - {"offhook"} <= NOT_IMPORTED

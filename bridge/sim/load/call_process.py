@@ -1,0 +1,172 @@
+"""Calls placed by a process of its own, for a load tester whose own sockets are not asyncio's.
+
+    python -m bridge.sim.load.call_process
+
+One JSON object a line: ``CallAsked`` or ``{"hang_up": id}`` in, ``CallEnded`` out, in the order
+in which calls end. The end of standard input ends the process, with all calls.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import httpx
+
+from bridge.sim.carrier.caller import Say, StepRecord
+from bridge.sim.carrier.result import CallResult, StreamResult
+from bridge.sim.carrier.shell import http_client, place_call
+from bridge.sim.load.plan import BEHAVIOURS, PlanError, Scenario
+from bridge.sim.load.scenarios import Mix, Visit
+
+LONGEST_LINE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class CallAsked:
+    id: int
+    webhook_url: str
+    account_sid: str
+    auth_token: str
+    from_number: str
+    to_number: str
+    scenarios: str = "talk"  # as ``scenarios_of`` reads them
+    time_limit_s: float = 60.0
+
+
+@dataclass(frozen=True)
+class CallEnded:
+    """``problem`` is empty where the call was completed and the carrier had nothing to object."""
+
+    id: int
+    problem: str
+    call_ms: float
+    heard_bytes: int
+    webhook_ms: float | None = None
+    first_audio_ms: float | None = None  # the stream's start to the first audio
+    answers_ms: tuple[float, ...] = field(default=())  # end of speech to the answer's first audio
+
+
+def scenarios_of(text: str) -> tuple[Scenario, ...]:
+    """Behaviours with their weights: ``talk=3,barge_in`` calls three times to one. Raises
+    ``PlanError``."""
+    found = []
+    for part in text.split(","):
+        name, _, weight = part.strip().partition("=")
+        behaviour = next((known for known in BEHAVIOURS if known == name), None)
+        if behaviour is None:
+            raise PlanError(f"scenarios: {name!r} is none of {', '.join(BEHAVIOURS)}")
+        try:
+            found.append(Scenario(name, behaviour, float(weight or 1)))
+        except ValueError:
+            raise PlanError(f"scenarios: the weight {weight!r} of {name} is no number") from None
+    return tuple(found)
+
+
+def answers_ms(steps: tuple[StepRecord, ...], stream: StreamResult) -> tuple[float, ...]:
+    """From the end of each thing said to the first audio of what was answered, where there was
+    an answer before the next step began."""
+    found = []
+    for record, following in pairwise(steps):
+        if not isinstance(record.step, Say) or record.ended is None:
+            continue
+        since = (at for at, _ in stream.arrivals if at > record.ended)
+        first = next(since, None)
+        if first is not None and first < following.began:
+            found.append((first - record.ended) * 1000)
+    return tuple(found)
+
+
+def problem_of(result: CallResult) -> str:
+    """Without times and sids, so that the same problem of many calls is one."""
+    if result.outcome != "completed":
+        return f"the call ended as {result.outcome}"
+    told = [*result.errors, *result.warnings]
+    return "; ".join(sorted({f"{each.code} {each.text}" for each in told}))
+
+
+async def call(asked: CallAsked, visit: Visit, http: httpx.AsyncClient) -> CallEnded:
+    """Where the visit's network is slow, its times are not told: they are not the bridge's."""
+    began = time.monotonic()
+    result = await place_call(
+        asked.webhook_url,
+        caller=visit.caller,
+        account_sid=asked.account_sid,
+        auth_token=asked.auth_token,
+        from_number=asked.from_number,
+        to_number=asked.to_number,
+        stream_profile=visit.profile,
+        to_bridge=visit.to_bridge,
+        from_bridge=visit.from_bridge,
+        http=http,
+        time_limit_s=asked.time_limit_s,
+    )
+    ms = (time.monotonic() - began) * 1000
+    problem, heard_bytes = problem_of(result), len(result.heard)
+    if visit.has_network or not result.streams:
+        return CallEnded(asked.id, problem, ms, heard_bytes)
+    return CallEnded(
+        asked.id,
+        problem,
+        ms,
+        heard_bytes,
+        webhook_ms=result.timings.webhook_ms,
+        first_audio_ms=result.timings.first_audio_ms,
+        answers_ms=answers_ms(result.steps, result.streams[0]),
+    )
+
+
+class _Calls:
+    """The running calls by id."""
+
+    def __init__(self, http: httpx.AsyncClient, group: asyncio.TaskGroup) -> None:
+        self._http = http
+        self._group = group
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._mixes: dict[str, Mix] = {}
+
+    def told(self, message: Mapping[str, Any]) -> None:
+        if "hang_up" in message:
+            if task := self._running.get(message["hang_up"]):
+                task.cancel()
+            return
+        asked = CallAsked(**message)
+        task = self._group.create_task(self._call(asked))
+        self._running[asked.id] = task
+        task.add_done_callback(lambda _: self._running.pop(asked.id))
+
+    def hang_up(self) -> None:
+        for task in list(self._running.values()):
+            task.cancel()
+
+    def _visit(self, asked: CallAsked) -> Visit:
+        mix = self._mixes.get(asked.scenarios)
+        if mix is None:
+            mix = self._mixes[asked.scenarios] = Mix(scenarios_of(asked.scenarios))
+        return mix.visit(asked.id)
+
+    async def _call(self, asked: CallAsked) -> None:
+        try:
+            ended = await call(asked, self._visit(asked), self._http)
+        except (PlanError, ValueError) as error:  # no such scenario; no URL of HTTP
+            ended = CallEnded(asked.id, str(error), 0.0, 0)
+        print(json.dumps(asdict(ended)), flush=True)
+
+
+async def main() -> None:
+    reader = asyncio.StreamReader(LONGEST_LINE_BYTES)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
+    async with http_client() as http, asyncio.TaskGroup() as group:
+        calls = _Calls(http, group)
+        async for line in reader:
+            calls.told(json.loads(line))
+        calls.hang_up()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
