@@ -1,0 +1,95 @@
+"""Many calls on one server at the same time, from this process: the load and its measure."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+
+from bridge.sim.carrier.signing import signature
+from tests.bench import frames
+from tests.bench.lines import CYCLE_S, CarrierEnd, Latencies, Line, ModelEnd
+from tests.support.ends import ACCOUNT_SID, sid
+from tests.support.house import AUTH_TOKEN
+
+SETTLE_S = 2.0  # from the last call's start to the measure
+ARRIVE_S = 10.0
+CLOSE_S = 10.0
+
+
+@dataclass
+class Sessions:
+    """The model: all sessions of all servers that are measured."""
+
+    port: int
+    arriving: "asyncio.Queue[ModelEnd]"
+
+
+@asynccontextmanager
+async def model() -> AsyncIterator[Sessions]:
+    loop = asyncio.get_running_loop()
+    arriving: asyncio.Queue[ModelEnd] = asyncio.Queue()
+    server = await loop.create_server(lambda: ModelEnd(arriving.put_nowait), "127.0.0.1", 0)
+    try:
+        yield Sessions(server.sockets[0].getsockname()[1], arriving)
+    finally:
+        server.close()
+
+
+class Load:
+    """Calls of one server. Numbers must be new: a webhook that comes twice is one call."""
+
+    def __init__(self, voice_url: str, sessions: Sessions) -> None:
+        self.latencies = Latencies()
+        self._voice_url = voice_url
+        self._sessions = sessions
+        self._calls: list[CarrierEnd] = []
+        self._lines: list[Line] = []
+
+    async def start(self, first: int, count: int) -> None:
+        """One after the other, so that each model session is known to be that of its call."""
+        async with httpx.AsyncClient(trust_env=False) as http:
+            for number in range(first, first + count):
+                await self._start(http, number, (number - first) / count * CYCLE_S)
+        await asyncio.sleep(SETTLE_S)
+
+    async def _start(self, http: httpx.AsyncClient, number: int, phase_s: float) -> None:
+        line = Line(self.latencies)
+        media_url = await self._webhook(http, sid(number))
+        parts = urlsplit(media_url)
+        headers = {"X-Twilio-Signature": signature(AUTH_TOKEN, media_url)}
+        request = frames.upgrade(parts.netloc, parts.path, headers)
+        sids = (ACCOUNT_SID, sid(number), sid(number, "MZ"))
+        _, end = await asyncio.get_running_loop().create_connection(
+            lambda: CarrierEnd(line, request, sids), parts.hostname, parts.port
+        )
+        self._calls.append(end)
+        self._lines.append(line)
+        async with asyncio.timeout(ARRIVE_S):
+            await end.open
+            session = await self._sessions.arriving.get()
+        session.line, session.phase_s = line, phase_s
+
+    async def _webhook(self, http: httpx.AsyncClient, call_sid: str) -> str:
+        fields = {"AccountSid": ACCOUNT_SID, "CallSid": call_sid}
+        headers = {"X-Twilio-Signature": signature(AUTH_TOKEN, self._voice_url, fields.items())}
+        answer = await http.post(self._voice_url, data=fields, headers=headers)
+        return answer.text.partition('url="')[2].partition('"')[0]
+
+    def measure(self) -> None:
+        """From now on."""
+        self.latencies.since = time.monotonic()
+
+    @property
+    def alive(self) -> int:
+        return sum(not call.closed.done() for call in self._calls)
+
+    async def stop(self) -> None:
+        self.latencies.since = float("inf")
+        for call in self._calls:
+            call.hang_up()
+        async with asyncio.timeout(CLOSE_S):
+            await asyncio.gather(*(call.closed for call in self._calls))
