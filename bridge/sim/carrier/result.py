@@ -1,6 +1,7 @@
 """What is known of a call when it is over."""
 
-from dataclasses import dataclass
+from array import array
+from dataclasses import dataclass, field
 
 from bridge.sim.carrier.caller import StepRecord
 from bridge.sim.carrier.phone import PhoneCall
@@ -24,6 +25,7 @@ class StreamResult:
     clears: tuple[ClearRecord, ...]
     marks: tuple[MarkRecord, ...]
     first_audio_at: float | None
+    sent_at: "array[float]" = field(default_factory=lambda: array("d"))  # by tick; NaN: nothing
 
 
 @dataclass(frozen=True)
@@ -108,4 +110,5 @@ def _stream(stream: MediaStream) -> StreamResult:
         clears=tuple(stream.clears),
         marks=tuple(stream.marks),
         first_audio_at=stream.first_audio_at,
+        sent_at=stream.sent_at,
     )

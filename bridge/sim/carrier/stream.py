@@ -9,6 +9,7 @@ the buffer for the ear, and one frame of the caller is sent.
 import base64
 import json
 import math
+from array import array
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -85,6 +86,8 @@ class MediaStream:
         self._idle = IdleLine(self._profile)
         self._echoes: deque[_Echo] = deque()
         self._sent = bytearray()
+        self._sent_at = array("d")
+        self._now = 0.0  # of the call that is being answered
         self._sequence = 0
         self._chunk = 0
         self._next_tick = 0
@@ -99,6 +102,11 @@ class MediaStream:
     def sent_ulaw(self) -> bytes:
         """The caller as sent, 160 bytes a tick; silence where nothing was sent."""
         return bytes(self._sent)
+
+    @property
+    def sent_at(self) -> "array[float]":
+        """When the frame of each tick went out, in monotonic seconds; NaN where none did."""
+        return self._sent_at
 
     @property
     def received(self) -> bytes:
@@ -161,6 +169,7 @@ class MediaStream:
 
     def tick(self, now: float) -> list[str]:
         """Everything due by now."""
+        self._now = now
         messages: list[str] = []
         while not self.ended and (due := self._tick_due()) is not None and due <= now:
             messages += self._due_echoes(due)
@@ -203,11 +212,11 @@ class MediaStream:
         index = self._next_tick - self._first_media_tick
         self._next_tick += 1
         if index < 0:
-            self._sent += SILENT_FRAME
+            self._sent_nothing()
             return messages
         frame = self._caller.frame(at, heard)
         if self._caller.hung_up:
-            self._sent += SILENT_FRAME
+            self._sent_nothing()
             return messages + self._end()
         return messages + self._media(frame, index) + self._dtmf()
 
@@ -218,10 +227,11 @@ class MediaStream:
             frame = self._idle.frame(index)
         omitted = index in self._profile.omit_frames
         if frame is None or omitted:
-            self._sent += SILENT_FRAME
+            self._sent_nothing()
             self._chunk += omitted and self._profile.chunk_counts_omitted
             return []
         self._sent += frame
+        self._sent_at.append(self._now)
         self._chunk += 1
         body = {
             "track": "inbound",
@@ -230,6 +240,10 @@ class MediaStream:
             "payload": base64.b64encode(frame).decode(),
         }
         return [self._message("media", body)]
+
+    def _sent_nothing(self) -> None:
+        self._sent += SILENT_FRAME
+        self._sent_at.append(math.nan)
 
     def _dtmf(self) -> list[str]:
         messages = []

@@ -1,0 +1,102 @@
+"""A load test from the plan to the report; and the search for the most calls that go well."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from bridge.sim.load.plan import Plan, of_concurrency
+from bridge.sim.load.records import RecordsMissing, fetch
+from bridge.sim.load.report import INVALID, PASSED, report_of
+from bridge.sim.load.runner import Run, Target, drive
+from bridge.sim.load.summary import summarize
+
+MOST_STEPS: Final = 40
+NO_RECORDS: Final = "no records of the model (--records): its side of the calls is not known"
+
+
+async def load_test(
+    plan: Plan,
+    target: Target,
+    *,
+    records_url: str | None,
+    late_limit_ms: float,
+    tell: Callable[[Run], None] = lambda run: None,
+    first_number: int = 0,
+) -> dict[str, Any]:
+    """Raises ``PlanError`` for bounds that are none."""
+    run = await drive(plan, target, tell, first_number=first_number)
+    notes, sessions = [], None
+    if records_url is None:
+        notes.append(NO_RECORDS)
+    else:
+        try:
+            sessions = await fetch(records_url, run.began_at)
+        except RecordsMissing as missing:
+            notes.append(str(missing))
+    return report_of(plan, target, run, summarize(run, sessions), notes, late_limit_ms)
+
+
+async def find_capacity(
+    plan: Plan,
+    target: Target,
+    *,
+    first: int,
+    step: int,
+    seconds: float,
+    records_url: str | None,
+    late_limit_ms: float,
+    tell: Callable[[Run], None] = lambda run: None,
+) -> dict[str, Any]:
+    """Concurrency goes up by ``step`` until the gate breaks or the generator can no more.
+
+    The report of the last run that passed, or of the first where none did; with ``capacity``.
+    """
+    best: dict[str, Any] | None = None
+    steps: list[dict[str, Any]] = []
+    placed, concurrency = 0, first
+    while True:
+        tried = replace(plan, stages=of_concurrency(concurrency, seconds), calls=None)
+        found = await load_test(
+            tried,
+            target,
+            records_url=records_url,
+            late_limit_ms=late_limit_ms,
+            tell=tell,
+            first_number=placed,
+        )
+        placed += found["calls"]["started"]
+        steps.append(_step(concurrency, found))
+        passed = found["verdict"] == PASSED
+        best = found if passed or best is None else best
+        if not passed or len(steps) == MOST_STEPS:
+            return best | {"capacity": _capacity(steps)}
+        concurrency += step
+
+
+def _capacity(steps: list[dict[str, Any]]) -> dict[str, Any]:
+    good = [each["concurrency"] for each in steps if each["verdict"] == PASSED]
+    last = steps[-1]
+    if last["verdict"] == INVALID:
+        why = f"at {last['concurrency']} calls the generator itself was late: use more machines"
+    elif last["verdict"] == PASSED:
+        why = "it held to the last step"
+    else:
+        why = f"at {last['concurrency']} calls: {', '.join(last['broken'])}"
+    return {"knee": good[-1] if good else None, "why": why, "steps": steps}
+
+
+def _step(concurrency: int, found: dict[str, Any]) -> dict[str, Any]:
+    def p99(name: str) -> float | None:
+        spread = found["latency_ms"][name]
+        return spread["p99"] if spread else None
+
+    late = found["generator"]["frames_late_ms"]
+    return {
+        "concurrency": concurrency,
+        "verdict": found["verdict"],
+        "broken": [each["name"] for each in found["slo"] if each["met"] is False],
+        "inbound_p99_ms": p99("inbound"),
+        "added_latency_p99_ms": p99("added_latency"),
+        "core_percent": found["server"]["core_percent"] if found["server"] else None,
+        "frames_late_p99_ms": late["p99"] if late else None,
+    }

@@ -1,0 +1,170 @@
+"""The way from the model to the ear: gaps, leftovers, interruptions, and how late it was."""
+
+from typing import Final
+
+import numpy as np
+
+from bridge.sim.carrier.line import BYTES_PER_MS, FRAME_BYTES, TICK_S
+from bridge.sim.load.evidence import Cut, Evidence, follows
+from bridge.sim.load.findings import Findings
+from bridge.sim.load.inbound import Inbound
+from bridge.sim.load.records import Item, Session
+from bridge.sim.voice.timecode import SLOT_MS, Slot
+
+DELIVERED_MS: Final = 60.0  # what the model sent so long before, the bridge could have passed on
+CLEARED_S: Final = 0.3  # speech that is not answered by a clear within this was no barge-in to it
+FILTER_MS: Final = 4
+
+
+def judge_outbound(evidence: Evidence, findings: Findings) -> None:
+    """What needs no records."""
+    for cut in evidence.cuts:
+        _skips(evidence, cut, findings)
+    _stale(evidence, findings)
+
+
+def judge_against(
+    evidence: Evidence, session: Session, inbound: Inbound, findings: Findings
+) -> None:
+    """What the model's own side is needed for."""
+    if evidence.has_network:
+        return
+    _truncations(evidence, session, findings)
+    _clears(evidence, session, findings)
+    _gaps(evidence, findings)
+    _latency(evidence, inbound, findings)
+
+
+def _skips(evidence: Evidence, cut: Cut, findings: Findings) -> None:
+    """An item begins at its beginning and goes on by one slot with each frame."""
+    found = [(n, slot) for n in range(cut.first, cut.end) if (slot := evidence.slots[n])]
+    for index, (at, slot) in enumerate(found):
+        before_at, before = found[index - 1] if index else (at - 1, None)
+        is_next = at == before_at + 1 and follows(before, slot)
+        if is_next or slot.slot == 0:
+            continue
+        # The short last frame of an item may be misread; it has no successor then.
+        if index + 1 == len(found) or not follows(slot, found[index + 1][1]):
+            continue
+        if before and before.stream == slot.stream and before.slot > slot.slot + 1:
+            what = "comes a second time"
+        else:
+            what = "comes without what was before it"
+        findings.skips += 1
+        findings.fault(evidence.arrived_at(at), f"the agent's sound at {slot.start_ms} ms {what}")
+
+
+def _stale(evidence: Evidence, findings: Findings) -> None:
+    """Nothing of an item that was cut may follow the clear."""
+    for cut, later in zip(evidence.cuts, evidence.cuts[1:], strict=False):
+        spoken = [slot for slot in evidence.slots[cut.first : cut.end] if slot]
+        last = spoken[-1] if spoken else None
+        if last is None:
+            continue
+        after = [slot for slot in evidence.slots[later.first : later.end] if slot]
+        stale = [slot for slot in after if slot.stream == last.stream and slot.slot >= last.slot]
+        if len(stale) > 1:  # one frame may be misread
+            findings.stale_frames += len(stale)
+            findings.fault(cut.at, f"{len(stale)} frames of cut speech after the clear")
+
+
+def _truncations(evidence: Evidence, session: Session, findings: Findings) -> None:
+    told = {each.item_id: each.audio_end_ms for each in session.truncations if each.accepted}
+    for cut in evidence.cuts[:-1]:
+        last = evidence.last_heard(cut)
+        item = evidence.item(last.stream, cut.at or 0.0) if last else None
+        if last is None or item is None:
+            continue
+        length_ms = item.deltas[-1][1]
+        heard_ms = min((last.slot + 1) * SLOT_MS, length_ms)
+        told_ms = 0.0 if item.id in session.deleted else told.get(item.id)
+        if told_ms is None and (cut.left >= cut.end or heard_ms >= length_ms):
+            continue
+        findings.truncations += 1
+        error_ms = (length_ms if told_ms is None else told_ms) - heard_ms
+        findings.truncation_error_ms.append(error_ms)
+        if abs(error_ms) > 200:
+            findings.fault(cut.at, f"told {error_ms:+.0f} ms more than the {heard_ms:.0f} ms heard")
+
+
+def _clears(evidence: Evidence, session: Session, findings: Findings) -> None:
+    assert evidence.stream
+    cleared_at = [clear.at for clear in evidence.stream.clears]
+    for started_at, _ in session.speech_started:
+        clear = next((at for at in cleared_at if started_at <= at <= started_at + CLEARED_S), None)
+        if clear is not None:
+            findings.barge_in_to_clear_ms.append((clear - started_at) * 1000)
+        elif _plays_on(evidence, started_at):
+            findings.clears_missing += 1
+            findings.fault(started_at, "the caller was talked over: no clear")
+
+
+def _plays_on(evidence: Evidence, at: float) -> bool:
+    """The agent was to be heard at this time, and all the while a clear had time to come."""
+    assert evidence.stream
+    opened_at = evidence.stream.opened_at
+    for run in evidence.stream.played:
+        begins = opened_at + run.start_tick * TICK_S
+        ends = begins + run.n_bytes / BYTES_PER_MS / 1000
+        if begins <= at and ends >= at + CLEARED_S:
+            return True
+    return False
+
+
+def _gaps(evidence: Evidence, findings: Findings) -> None:
+    """Silence inside an item although the model had sent the next of it well before."""
+    assert evidence.stream
+    runs = evidence.stream.played
+    for run, later in zip(runs, runs[1:], strict=False):
+        end = run.position_bytes + run.n_bytes
+        if later.position_bytes != end:  # a clear is between
+            continue
+        before, after = _slot(evidence, end // FRAME_BYTES - 1), _slot(evidence, end // FRAME_BYTES)
+        if after is None or not follows(before, after):
+            continue
+        empty_at = evidence.stream.opened_at + (run.heard_bytes + run.n_bytes) / BYTES_PER_MS / 1000
+        item = evidence.item(after.stream, empty_at)
+        sent_at = _sent_at(item, after.start_ms + SLOT_MS) if item else None
+        if sent_at is None or sent_at > empty_at - DELIVERED_MS / 1000:
+            continue  # the model's own
+        gap_ms = (later.heard_bytes - run.heard_bytes - run.n_bytes) / BYTES_PER_MS
+        findings.gaps += 1
+        findings.gap_ms += gap_ms
+        findings.fault(empty_at, f"{gap_ms:.0f} ms of silence at {after.start_ms} ms of an item")
+
+
+def _latency(evidence: Evidence, inbound: Inbound, findings: Findings) -> None:
+    """By items: their first delta sent to its first whole frame received."""
+    assert evidence.stream
+    for number, slot in enumerate(evidence.slots):
+        came_at = evidence.arrived_at(number) if slot and slot.slot == 0 else None
+        item = evidence.item(slot.stream, came_at) if slot and came_at is not None else None
+        if came_at is None or item is None or item.deltas[0][1] < SLOT_MS + FILTER_MS:
+            continue
+        delta_at = item.deltas[0][0]
+        out_ms = (came_at - delta_at) * 1000
+        findings.outbound_ms.append(out_ms)
+        before = int(np.searchsorted(inbound.arrived_at, delta_at)) - 1
+        if before >= 0:  # the latest of the caller that the model had heard by then
+            findings.added_ms.append(out_ms + float(inbound.ms[before]))
+        played_at = _played_at(evidence, number * FRAME_BYTES)
+        if played_at is not None:
+            findings.queue_ms.append(max(0.0, (played_at - came_at) * 1000))
+
+
+def _played_at(evidence: Evidence, position_bytes: int) -> float | None:
+    assert evidence.stream
+    for run in evidence.stream.played:
+        into = position_bytes - run.position_bytes
+        if 0 <= into < run.n_bytes:
+            return evidence.stream.opened_at + (run.heard_bytes + into) / BYTES_PER_MS / 1000
+    return None
+
+
+def _sent_at(item: Item, through_ms: float) -> float | None:
+    """When the model had sent so much of an item."""
+    return next((at for at, ms in item.deltas if ms >= through_ms), None)
+
+
+def _slot(evidence: Evidence, number: int) -> Slot | None:
+    return evidence.slots[number] if 0 <= number < len(evidence.slots) else None
