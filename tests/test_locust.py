@@ -25,7 +25,7 @@ from tests.support.house import AUTH_TOKEN, environ
 from tests.support.program import serving
 
 LOCUSTFILE = Path(__file__).parents[1] / "deploy" / "locustfile.py"
-USERS, SECONDS = 4, 9
+USERS, SECONDS = 4, 10
 ANSWER = "end of speech to first audio"
 START = "stream start to first audio"
 NOISE_MS = 60  # three frames, on a machine that is busy with all of this
@@ -125,9 +125,10 @@ async def alone_and_together(folder: Path) -> tuple[str, dict[str, Any]]:
             *("--master-bind-port", str(bus), "--web-host", "127.0.0.1", "--web-port", str(web)),
         )
         worker = ("--worker", "--master-host", "127.0.0.1", "--master-port", str(bus))
-        workers = [await locust.start(*worker) for _ in range(2)]
+        for _ in range(2):  # they go on waiting for the next test, until they are killed
+            await locust.start(*worker)
         page = await web_page(web)
-        assert [await each.wait() for each in (alone, master, *workers)] == [0, 0, 0, 0]
+        assert [await each.wait() for each in (alone, master)] == [0, 0]
         return page
 
 
