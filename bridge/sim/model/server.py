@@ -2,37 +2,37 @@
 
 import asyncio
 import itertools
-import json
 import time
-import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
 
-import msgspec
-from websockets.asyncio.server import ServerConnection
-from websockets.asyncio.server import serve as serve_websockets
-from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
-from websockets.typing import Subprotocol
+from websockets.http11 import Request
 
-from bridge.sim.model.admission import Admitted, Knock, Rejected, TurnedAway, admit
+from bridge.sim.model.admission import Admitted, Rejected, TurnedAway, admit
+from bridge.sim.model.line import Line
 from bridge.sim.model.profile import ModelProfile
 from bridge.sim.model.records import Records
 from bridge.sim.model.reply import Mind
-from bridge.sim.model.session import Ask, Close, Out, RealtimeSession, Send
-from bridge.sim.voice.jobs import Detect
-from bridge.sim.voice.port import Voice, VoiceSession
+from bridge.sim.model.session import RealtimeSession
+from bridge.sim.model.socket import CLOSE_TIMEOUT_S, ServerSocket
+from bridge.sim.model.upgrade import (
+    RECORDS_PATH,
+    core,
+    json_response,
+    knock,
+    records_answer,
+    rejection,
+    traced,
+    turned_away,
+)
+from bridge.sim.voice.port import Voice
 
-MAX_FRAME_BYTES = 32 * 1024 * 1024  # 15 MiB of audio in base64, and room
-OUTGOING_FRAMES = 20_000  # a client that reads so little is cut off
-DETECT_JOBS = 256  # a client that sends faster than speech is detected has to wait
-REALTIME = Subprotocol("realtime")
-RECORDS_PATH = "/records"
 REMEMBERED_SESSIONS = 16
+SWITCHING_PROTOCOLS = 101
+GOING_AWAY = 1001
 
 
 @dataclass
@@ -69,234 +69,125 @@ async def serve(
     Session number n (from 0) is seeded with ``seed + n``. With ``records`` every session is noted
     there, and ``GET /records`` (see ``records_answer``) tells them.
     """
-    rules = profile or ModelProfile()
     serving = Serving(host, port, deque(maxlen=remember))
-    seeds = itertools.count(seed)
-
-    async def on_connection(connection: ServerConnection) -> None:
-        request = connection.request
-        admission = admit(_knock(request), rules) if request is not None else None
-        match admission:
-            case Admitted():
-                now = time.monotonic()
-                record = records.open(admission.model, now) if records is not None else None
-                session = RealtimeSession(
-                    dialect=admission.dialect,
-                    model=admission.model,
-                    mind=mind_factory(),
-                    profile=rules,
-                    wall_s=time.time() - now,
-                    seed=next(seeds),
-                    record=record,
-                )
-                serving.sessions.append(session)
-                try:
-                    await Line(connection, session, voice.open()).run()
-                finally:
-                    if records is not None and record is not None:
-                        records.close(record, time.monotonic())
-            case TurnedAway():
-                await _turn_away(connection, admission)
-
-    async def on_request(connection: ServerConnection, request: Request) -> Response | None:
-        if records is not None and request.path.partition("?")[0] == RECORDS_PATH:
-            status, body = await records_answer(records, request.path)
-            return _json(connection, status, body)
-        admission = admit(_knock(request), rules)
-        return _rejection(connection, admission) if isinstance(admission, Rejected) else None
-
-    async with serve_websockets(
-        on_connection,
-        host,
-        port,
-        process_request=on_request,
-        select_subprotocol=_subprotocol,
-        process_response=_trace_headers,
-        compression="deflate" if rules.compression else None,
-        ping_interval=rules.ping_interval_s,
-        ping_timeout=rules.ping_interval_s,
-        max_size=MAX_FRAME_BYTES,
-        server_header=None,
-    ) as server:
-        serving.port = next(iter(server.sockets)).getsockname()[1]
+    house = _House(serving, voice, mind_factory, profile or ModelProfile(), seed, records)
+    server = await asyncio.get_running_loop().create_server(house.socket, host, port)
+    try:
+        serving.port = server.sockets[0].getsockname()[1]
         yield serving
+    finally:
+        server.close()
+        await house.close()
 
 
-class Line:
-    """One session on one socket: one reader, one writer, a timer, and the voice's work."""
+class _House:
+    """Lets clients in and keeps what is under way."""
 
     def __init__(
-        self, connection: ServerConnection, session: RealtimeSession, voice: VoiceSession
+        self,
+        serving: Serving,
+        voice: Voice,
+        mind_factory: Callable[[], Mind],
+        profile: ModelProfile,
+        seed: int,
+        records: Records | None,
     ) -> None:
-        self._connection = connection
-        self._session = session
+        self._serving = serving
         self._voice = voice
-        self._outgoing: asyncio.Queue[Send | Close] = asyncio.Queue(OUTGOING_FRAMES)
-        self._detect: asyncio.Queue[Ask] = asyncio.Queue(DETECT_JOBS)
-        self._working: dict[int, asyncio.Task[None]] = {}
-        self._due: float | None = None
-        self._due_moved = asyncio.Event()
-        self._now = time.monotonic
-        self._group = asyncio.TaskGroup()
+        self._mind_factory = mind_factory
+        self._profile = profile
+        self._seeds = itertools.count(seed)
+        self._records = records
+        self._sockets: set[ServerSocket] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def run(self) -> None:
-        """Until the socket ends, from whichever side."""
-        try:
-            async with self._group:
-                self._group.create_task(self._write())
-                self._group.create_task(self._watch_time())
-                self._group.create_task(self._detect_speech())
-                self._group.create_task(self._read())
-        except* _SocketEnded:
-            pass
-        finally:
-            await self._voice.close()
-
-    async def _read(self) -> None:
-        self._pass_on(self._session.open(self._now()))
-        try:
-            async for frame in self._connection:
-                for ask in self._pass_on(self._session.receive(frame, self._now())):
-                    await self._detect.put(ask)
-        except ConnectionClosed:
-            pass
-        raise _SocketEnded
-
-    async def _write(self) -> None:
-        try:
-            while True:
-                match await self._outgoing.get():
-                    case Send(text):
-                        await self._connection.send(text)
-                    case Close(1006, _):
-                        self._connection.transport.abort()
-                        return
-                    case Close(code, reason):
-                        await self._connection.close(code, reason)
-                        return
-        except ConnectionClosed:
-            return  # the reader sees it too, and ends the line
-
-    async def _watch_time(self) -> None:
-        while True:
-            self._due_moved.clear()
-            try:
-                async with asyncio.timeout(self._wait_s()):
-                    await self._due_moved.wait()
-            except TimeoutError:
-                self._pass_on(self._session.tick(self._now()))
-
-    def _wait_s(self) -> float | None:
-        return None if self._due is None else max(self._due - self._now(), 0.0)
-
-    async def _detect_speech(self) -> None:
-        """One after the other: windows are told in the order of the audio."""
-        while True:
-            await self._work(await self._detect.get())
-
-    async def _work(self, ask: Ask) -> None:
-        async for result in self._voice.ask(ask.job):
-            self._pass_on(self._session.answer(ask.job_id, result, self._now()))
-
-    def _pass_on(self, out: list[Out]) -> list[Ask]:
-        """Send and start what the core asked for; detection is left to the caller."""
-        detection = list(self._dispatch(out))
-        # Speech of a response that was cut off is not made to its end.
-        for job_id, task in self._working.items():
-            if not self._session.wants(job_id):
-                task.cancel()
-        due = self._session.deadline()
-        if due != self._due:
-            self._due = due
-            self._due_moved.set()
-        return detection
-
-    def _dispatch(self, out: list[Out]) -> Iterator[Ask]:
-        for message in out:
-            match message:
-                case Ask(_, Detect()):
-                    yield message
-                case Ask(job_id, _):
-                    task = self._group.create_task(self._work(message))
-                    self._working[job_id] = task
-                    task.add_done_callback(partial(self._done_working, job_id))
-                case _:
-                    self._enqueue(message)
-
-    def _done_working(self, job_id: int, _: asyncio.Task[None]) -> None:
-        del self._working[job_id]
-
-    def _enqueue(self, message: Send | Close) -> None:
-        if self._outgoing.full():  # the client has stopped reading
-            self._connection.transport.abort()
-        else:
-            self._outgoing.put_nowait(message)
-
-
-class _SocketEnded(Exception):
-    """Ends the task group of a line."""
-
-
-def _knock(request: Request) -> Knock:
-    headers = {name.lower(): value for name, value in request.headers.raw_items()}
-    offered = headers.get("sec-websocket-protocol", "").split(",")
-    return Knock(request.path, headers, tuple(name.strip() for name in offered))
-
-
-def _trace_headers(connection: ServerConnection, request: Request, response: Response) -> None:
-    """Azure names each request, so that its support can find it again."""
-    if request.path.startswith("/openai/"):
-        response.headers["apim-request-id"] = str(uuid.uuid4())
-        response.headers["x-ms-region"] = "Simulated"
-
-
-def _subprotocol(
-    connection: ServerConnection, offered: Sequence[Subprotocol]
-) -> Subprotocol | None:
-    return REALTIME if REALTIME in offered else None
-
-
-def _rejection(connection: ServerConnection, rejected: Rejected) -> Response:
-    body = {"error": {"code": rejected.code, "message": rejected.message}}
-    response = _json(connection, rejected.status, json.dumps(body).encode())
-    if rejected.status == 429:
-        response.headers["Retry-After"] = "1"
-    return response
-
-
-def _json(connection: ServerConnection, status: int, body: bytes) -> Response:
-    response = connection.respond(status, "")
-    for name in ("Content-Type", "Content-Length"):
-        del response.headers[name]
-    response.headers["Content-Type"] = "application/json"
-    response.headers["Content-Length"] = str(len(body))
-    response.body = body
-    return response
-
-
-async def records_answer(records: Records, target: str) -> tuple[int, bytes]:
-    """Status and JSON: all records, or with ``?after=N`` closed sessions with a higher number."""
-    after = parse_qs(urlsplit(target).query).get("after", [""])[0]
-    if after and not after.isdecimal():
-        return 400, b'{"error":{"code":"400","message":"after: a session number"}}'
-    told = await records.told(int(after) if after else None, time.monotonic())
-    return 200, msgspec.json.encode(told)
-
-
-async def _turn_away(connection: ServerConnection, away: TurnedAway) -> None:
-    """An error and the close, at once and in that order."""
-    refusal = away.refusal
-    error = {
-        "type": refusal.type,
-        "code": refusal.code,
-        "message": refusal.message,
-        "param": refusal.param,
-        "event_id": None,
-    }
-    try:
-        await connection.send(
-            json.dumps({"type": "error", "event_id": "event_refused", "error": error})
+    def socket(self) -> ServerSocket:
+        self._sockets = {socket for socket in self._sockets if not socket.gone.is_set()}
+        socket = ServerSocket(
+            core(self._profile.compression), self._on_request, self._profile.ping_interval_s
         )
-        await connection.close(away.close_code, away.reason)
-    except ConnectionClosed:
-        return
+        self._sockets.add(socket)
+        return socket
+
+    async def close(self) -> None:
+        """Say goodbye to every client, and wait until all is over."""
+        for socket in self._sockets:
+            socket.close(GOING_AWAY, "")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                for socket in self._sockets:
+                    await socket.gone.wait()
+        for socket in self._sockets:
+            socket.abort()
+            await socket.gone.wait()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # --- requests -----------------------------------------------------------------------------
+
+    def _on_request(self, socket: ServerSocket, request: Request) -> None:
+        if self._records is not None and request.path.partition("?")[0] == RECORDS_PATH:
+            self._spawn(self._tell_records(socket, self._records, request.path))
+            return
+        match admit(knock(request), self._profile):
+            case Rejected() as rejected:
+                socket.respond(rejection(socket.protocol, rejected))
+            case TurnedAway() as away:
+                self._turn_away(socket, request, away)
+            case Admitted() as admitted:
+                self._admit(socket, request, admitted)
+
+    def _turn_away(self, socket: ServerSocket, request: Request, away: TurnedAway) -> None:
+        """An error and the close, at once and in that order."""
+        response = traced(request, socket.protocol.accept(request))
+        if response.status_code != SWITCHING_PROTOCOLS:
+            socket.respond(response)
+            return
+        socket.respond(response, _Deaf())
+        socket.send(turned_away(away.refusal))
+        socket.close(away.close_code, away.reason)
+
+    def _admit(self, socket: ServerSocket, request: Request, admitted: Admitted) -> None:
+        response = traced(request, socket.protocol.accept(request))
+        if response.status_code != SWITCHING_PROTOCOLS:
+            socket.respond(response)
+            return
+        now, records = time.monotonic(), self._records
+        record = records.open(admitted.model, now) if records is not None else None
+        session = RealtimeSession(
+            dialect=admitted.dialect,
+            model=admitted.model,
+            mind=self._mind_factory(),
+            profile=self._profile,
+            wall_s=time.time() - now,
+            seed=next(self._seeds),
+            record=record,
+        )
+        self._serving.sessions.append(session)
+
+        def on_lost() -> None:
+            if records is not None and record is not None:
+                records.close(record, time.monotonic())
+
+        line = Line(socket, session, self._voice.open(), self._spawn, on_lost)
+        socket.respond(response, line)
+        line.open()
+
+    async def _tell_records(self, socket: ServerSocket, records: Records, target: str) -> None:
+        status, body = await records_answer(records, target)
+        socket.respond(json_response(socket.protocol, status, body))
+
+
+class _Deaf:
+    """Listens to a client that was turned away."""
+
+    def receive(self, message: str | bytes) -> None:
+        pass
+
+    def lost(self) -> None:
+        pass
