@@ -58,6 +58,11 @@ class Round:
     out_p50_ms: float
     out_p99_ms: float
     kb_per_call: float
+    files_per_call: float  # descriptors
+    from_carrier_kbps: float  # kilobits a second and call, of WebSocket frames
+    to_carrier_kbps: float
+    from_model_kbps: float
+    to_model_kbps: float
     generator_late_p99_ms: float
     calls_alive: int
 
@@ -90,6 +95,7 @@ async def plain(sessions: Sessions) -> AsyncIterator[Subject]:
     process = await asyncio.create_subprocess_exec(
         *(*pinned(), sys.executable, "-m", "tests.bench.plain_bridge"),
         *("--port", str(port), "--model", url),
+        stderr=asyncio.subprocess.DEVNULL,
     )
     try:
         await until(lambda: listens(port))
@@ -117,12 +123,14 @@ class Bench:
         self._seconds = seconds
         self._next_call = 1
         self._idle_kb: dict[str, float] = {}
+        self._idle_files: dict[str, int] = {}
 
     async def warm(self, subject: Subject) -> None:
         """A few calls first: what is loaded once belongs to no call."""
         load = await self._started(subject, 3)
         await load.stop()
         self._idle_kb[subject.name] = subject.process.memory_info().rss / 1024
+        self._idle_files[subject.name] = subject.process.num_fds()
 
     async def _started(self, subject: Subject, calls: int) -> Load:
         load = Load(subject.voice_url, self._sessions)
@@ -132,16 +140,16 @@ class Bench:
 
     async def round(self, subject: Subject) -> Round:
         load = await self._started(subject, self._calls)
-        gc.collect()
-        gc.freeze()
         load.measure()
         began, spent = time.monotonic(), cpu_s(subject.process)
         await asyncio.sleep(self._seconds)
         spent = cpu_s(subject.process) - spent
         took_s = time.monotonic() - began
         kb = subject.process.memory_info().rss / 1024 - self._idle_kb[subject.name]
-        alive, found = load.alive, load.latencies
+        n_files = subject.process.num_fds() - self._idle_files[subject.name]
+        alive, found = load.alive, load.measured
         await load.stop()
+        kbps = 8 / 1000 / took_s / self._calls
         filter_s = FILTER_MS / 1000 if subject.name == TRANSCODING else 0.0
         inbound = [1000 * (taken + filter_s) for taken in found.inbound] or [float("inf")]
         outbound = [1000 * taken for taken in found.outbound] or [float("inf")]
@@ -153,6 +161,11 @@ class Bench:
             out_p50_ms=percentile(outbound, 0.5),
             out_p99_ms=percentile(outbound, 0.99),
             kb_per_call=kb / self._calls,
+            files_per_call=n_files / self._calls,
+            from_carrier_kbps=found.from_carrier_bytes * kbps,
+            to_carrier_kbps=found.to_carrier_bytes * kbps,
+            from_model_kbps=found.from_model_bytes * kbps,
+            to_model_kbps=found.to_model_bytes * kbps,
             generator_late_p99_ms=1000 * percentile(found.late, 0.99),
             calls_alive=alive,
         )
@@ -178,6 +191,8 @@ async def bridges(calls: int, seconds: float, rounds: int) -> list[Result]:
         bench = Bench(sessions, calls, seconds)
         for subject in subjects:
             await bench.warm(subject)
+        gc.collect()
+        gc.freeze()  # the generator's own pauses
         for _ in range(rounds):
             for subject in subjects:
                 found.setdefault(subject.name, []).append(await bench.round(subject))
@@ -234,9 +249,8 @@ def main() -> None:
     described = machine()  # before this process leaves a core to the servers
     results = run(bridges(asked.calls, asked.seconds, asked.rounds))
     if asked.json:
-        print(
-            json.dumps({"machine": described, "bridges": [asdict(it) for it in results]}, indent=1)
-        )
+        rows = [asdict(result) for result in results]
+        print(json.dumps({"machine": described, "bridges": rows}, indent=1))
     else:
         print("\n".join(f"{key:12}{value}" for key, value in described.items()), end="\n\n")
         print(f"{asked.calls} calls, {asked.rounds} rounds of {asked.seconds:g} s\n{text(results)}")

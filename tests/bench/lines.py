@@ -29,21 +29,24 @@ ALLOWED_LATE_MS = 30  # whole frames go out, so the end of a delta may wait for 
 
 
 @dataclass
-class Latencies:
+class Measure:
     """Seconds, of what was sent since ``since`` (monotonic seconds)."""
 
     since: float = float("inf")
     inbound: list[float] = field(default_factory=list)
     outbound: list[float] = field(default_factory=list)
     late: list[float] = field(default_factory=list)  # the generator's own
-    frames: int = 0
+    from_carrier_bytes: int = 0  # of WebSocket frames, since the measure began
+    to_carrier_bytes: int = 0
+    from_model_bytes: int = 0
+    to_model_bytes: int = 0
 
 
 class Line:
     """One call: what was sent at either end and has not arrived at the other one."""
 
-    def __init__(self, latencies: Latencies) -> None:
-        self.latencies = latencies
+    def __init__(self, measure: Measure) -> None:
+        self.measure = measure
         self._frames: deque[float] = deque()
         self._heard_ms = 0.0
         self._deltas: deque[tuple[float, float]] = deque()
@@ -51,9 +54,8 @@ class Line:
 
     def sent_frame(self, now: float, late_s: float) -> None:
         self._frames.append(now)
-        if now >= self.latencies.since:
-            self.latencies.frames += 1
-            self.latencies.late.append(late_s)
+        if now >= self.measure.since:
+            self.measure.late.append(late_s)
 
     def heard(self, ms: float, now: float) -> None:
         """At the model."""
@@ -61,8 +63,8 @@ class Line:
         while self._frames and self._heard_ms > HALF_FRAME_MS:
             self._heard_ms -= FRAME_MS
             sent = self._frames.popleft()
-            if sent >= self.latencies.since:
-                self.latencies.inbound.append(now - sent)
+            if sent >= self.measure.since:
+                self.measure.inbound.append(now - sent)
 
     def answer_begins(self) -> None:
         """What was left of the last one has been dropped or padded by now."""
@@ -78,8 +80,8 @@ class Line:
         self._played_ms += ms
         while self._deltas and self._played_ms >= self._deltas[0][0] - ALLOWED_LATE_MS:
             _, sent = self._deltas.popleft()
-            if sent >= self.latencies.since:
-                self.latencies.outbound.append(now - sent)
+            if sent >= self.measure.since:
+                self.measure.outbound.append(now - sent)
 
     @property
     def unheard(self) -> int:
@@ -119,6 +121,7 @@ class CarrierEnd(asyncio.Protocol):
                 return
             self._reader = frames.Reader()
             self._start()
+        self._line.measure.to_carrier_bytes += len(data)
         now = time.monotonic()
         for opcode, payload in self._reader.push(data):
             if opcode == frames.TEXT:
@@ -174,7 +177,9 @@ class CarrierEnd(asyncio.Protocol):
         if self._marks and self._marks[0][0] <= now:
             self._return_marks(now)
         self._line.sent_frame(now, now - self._due)
-        self._transport.write(self._message("media", body))
+        message = self._message("media", body)
+        self._line.measure.from_carrier_bytes += len(message)
+        self._transport.write(message)
         self._n_frames += 1
         self._due += FRAME_MS / 1000
         self._timer = self._loop.call_later(max(0.0, self._due - now), self._tick)
@@ -213,7 +218,7 @@ class ModelEnd(asyncio.Protocol):
         self._format = "audio/pcm"
         self._answers = 0
         self._timer: asyncio.TimerHandle | None = None
-        self.line = Line(Latencies())
+        self.line = Line(Measure())
         self.phase_s = 0.0  # of the rhythm
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -233,6 +238,7 @@ class ModelEnd(asyncio.Protocol):
             self._transport.write(frames.accepted(request))
             self._arrived(self)
             self._send("session.created", session={"id": "sess_bench"})
+        self.line.measure.to_model_bytes += len(data)
         now = time.monotonic()
         for opcode, payload in self._reader.push(data):
             if opcode == frames.TEXT:
@@ -261,7 +267,7 @@ class ModelEnd(asyncio.Protocol):
         elif event["type"] == "conversation.item.truncate":
             self._send("conversation.item.truncated", **{**event, "type": None})
 
-    # --- the rhythm: each step names the next ---
+    # --- the rhythm: each step names the next -----------------------------------------------
 
     def _later(self, delay_s: float, step: Callable[[], None]) -> None:
         self._timer = self._loop.call_later(delay_s, step)
@@ -302,7 +308,7 @@ class ModelEnd(asyncio.Protocol):
         delta = f'"delta":"{_answer_payloads(self._format)[number]}"}}'
         head = json.dumps({"type": "response.output_audio.delta", "event_id": "event_b", **part})
         self.line.said(ms, time.monotonic())
-        self._transport.write(frames.frame(f"{head[:-1]},{delta}".encode()))
+        self._write(frames.frame(f"{head[:-1]},{delta}".encode()))
         self._later(ms / 1000 / FASTER, lambda: self._delta(number + 1, then_s))
 
     def _part(self) -> dict[str, Any]:
@@ -322,7 +328,11 @@ class ModelEnd(asyncio.Protocol):
 
     def _send(self, kind: str, **body: Any) -> None:
         event = {"event_id": "event_bench", **body, "type": kind}
-        self._transport.write(frames.frame(json.dumps(event).encode()))
+        self._write(frames.frame(json.dumps(event).encode()))
+
+    def _write(self, message: bytes) -> None:
+        self.line.measure.from_model_bytes += len(message)
+        self._transport.write(message)
 
 
 @cache

@@ -11,7 +11,7 @@ import httpx
 
 from bridge.sim.carrier.signing import signature
 from tests.bench import frames
-from tests.bench.lines import CYCLE_S, CarrierEnd, Latencies, Line, ModelEnd
+from tests.bench.lines import CYCLE_S, CarrierEnd, Line, Measure, ModelEnd
 from tests.support.ends import ACCOUNT_SID, sid
 from tests.support.house import AUTH_TOKEN
 
@@ -43,7 +43,7 @@ class Load:
     """Calls of one server. Numbers must be new: a webhook that comes twice is one call."""
 
     def __init__(self, voice_url: str, sessions: Sessions) -> None:
-        self.latencies = Latencies()
+        self.measured = Measure()
         self._voice_url = voice_url
         self._sessions = sessions
         self._calls: list[CarrierEnd] = []
@@ -57,14 +57,14 @@ class Load:
         await asyncio.sleep(SETTLE_S)
 
     async def _start(self, http: httpx.AsyncClient, number: int, phase_s: float) -> None:
-        line = Line(self.latencies)
+        line = Line(self.measured)
         media_url = await self._webhook(http, sid(number))
         parts = urlsplit(media_url)
         headers = {"X-Twilio-Signature": signature(AUTH_TOKEN, media_url)}
         request = frames.upgrade(parts.netloc, parts.path, headers)
         sids = (ACCOUNT_SID, sid(number), sid(number, "MZ"))
         _, end = await asyncio.get_running_loop().create_connection(
-            lambda: CarrierEnd(line, request, sids), parts.hostname, parts.port
+            lambda: CarrierEnd(line, request, sids), parts.hostname or "", parts.port or 80
         )
         self._calls.append(end)
         self._lines.append(line)
@@ -81,14 +81,17 @@ class Load:
 
     def measure(self) -> None:
         """From now on."""
-        self.latencies.since = time.monotonic()
+        found = self.measured
+        found.from_carrier_bytes = found.to_carrier_bytes = 0
+        found.from_model_bytes = found.to_model_bytes = 0
+        found.since = time.monotonic()
 
     @property
     def alive(self) -> int:
         return sum(not call.closed.done() for call in self._calls)
 
     async def stop(self) -> None:
-        self.latencies.since = float("inf")
+        self.measured.since = float("inf")
         for call in self._calls:
             call.hang_up()
         async with asyncio.timeout(CLOSE_S):
