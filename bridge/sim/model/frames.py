@@ -2,11 +2,41 @@
 
 import base64
 import json
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from bridge.sim.model.refusal import Refusal
+from bridge.sim.model.shapes import EVENT_ID_CHARS
 
 MAX_APPEND_BYTES = 15 * 1024 * 1024
+
+
+class Append(
+    msgspec.Struct,
+    tag_field="type",
+    tag="input_audio_buffer.append",
+    forbid_unknown_fields=True,
+    gc=False,
+):
+    """The one event that comes fifty times a second."""
+
+    audio: bytes
+    event_id: Annotated[str, msgspec.Meta(max_length=EVENT_ID_CHARS)] | None = None
+
+
+_APPEND = msgspec.json.Decoder(Append)
+
+
+def appended(frame: str | bytes) -> bytes | None:
+    """The audio of an append in which nothing is wrong; None: ``parsed`` has to look."""
+    if isinstance(frame, bytes) or "input_audio_buffer.append" not in frame:
+        return None
+    try:
+        audio = _APPEND.decode(frame).audio
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+    return audio if len(audio) <= MAX_APPEND_BYTES else None
 
 
 def parsed(frame: str | bytes) -> dict[str, Any]:

@@ -134,6 +134,8 @@ class Outbox:
     def take(self) -> list[Out]:
         """Frames before jobs: who answers a job at once overtakes no frame with that."""
         out, self._out = self._out, []
+        if len(out) <= 1 and not self.closed:
+            return out
         frames: list[Out] = [message for message in out if not isinstance(message, Ask)]
         jobs: list[Out] = [message for message in out if isinstance(message, Ask)]
         return frames if self.closed else frames + jobs

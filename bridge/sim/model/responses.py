@@ -36,6 +36,8 @@ class Responses:
 
     @property
     def due(self) -> float | None:
+        if not self._running:
+            return None
         dues = [response.due for response in self._running if response.due is not None]
         return min(dues, default=None)
 

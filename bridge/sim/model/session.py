@@ -7,7 +7,7 @@ from bridge.sim.model.agenda import Agenda
 from bridge.sim.model.client_items import item_from
 from bridge.sim.model.conversation import Conversation
 from bridge.sim.model.dialect import Dialect
-from bridge.sim.model.frames import audio_bytes, parsed
+from bridge.sim.model.frames import appended, audio_bytes, parsed
 from bridge.sim.model.hearing import Hearing, Reactions
 from bridge.sim.model.ids import Ids
 from bridge.sim.model.items import Item
@@ -110,6 +110,10 @@ class RealtimeSession:
 
     def receive(self, frame: str | bytes, now: float) -> list[Out]:
         self._outbox.now = now
+        audio = appended(frame)
+        if audio is not None:
+            self._hearing.append(audio)
+            return self._settle(now)
         event_id = None
         try:
             event = parsed(frame)
@@ -138,8 +142,11 @@ class RealtimeSession:
     def deadline(self) -> float | None:
         if self._outbox.closed:
             return None
-        dues = (self._agenda.due, self._responses.due, self._idle_due())
-        return min((due for due in dues if due is not None), default=None)
+        due = self._agenda.due
+        for other in (self._responses.due, self._idle_due()):
+            if other is not None and (due is None or other < due):
+                due = other
+        return due
 
     def _settle(self, now: float) -> list[Out]:
         """Do all that is due by now, in the order it is due."""
@@ -313,7 +320,7 @@ class RealtimeSession:
 
     def _idle_due(self) -> float | None:
         """``idle_timeout_ms`` counts from the end of the last response's playback, once."""
-        rules = self._session.turn_detection if self._session.wire else None
+        rules = self._session.turn_detection
         if rules is None or rules.idle_timeout_ms is None or self._idle_since is None:
             return None
         if self._hearing.speaking or self._responses.active is not None:

@@ -99,7 +99,26 @@ class SessionObject:
 
     def __init__(self, dialect: Dialect, first: dict[str, Any]) -> None:
         self._dialect = dialect
-        self.wire = first
+        self._wire = first
+        self.turn_detection: TurnDetection | None = None
+        self.input_format = PCM16
+        if first:
+            self._read()
+
+    @property
+    def wire(self) -> dict[str, Any]:
+        """The object as it is shown; it is replaced, never changed in place."""
+        return self._wire
+
+    @wire.setter
+    def wire(self, wire: dict[str, Any]) -> None:
+        self._wire = wire
+        self._read()
+
+    def _read(self) -> None:
+        """What is asked for with every append is read once."""
+        self.input_format = format_of(self._at(self._dialect.settings.input_format))
+        self.turn_detection = _turn_rules(self._at(self._dialect.settings.turn_detection))
 
     def update(self, changes: Mapping[str, Any], *, voice_locked: bool) -> None:
         """Apply checked changes, all of them or none."""
@@ -128,10 +147,6 @@ class SessionObject:
         return self._at(self._dialect.settings.voice)
 
     @property
-    def input_format(self) -> AudioFormat:
-        return format_of(self._at(self._dialect.settings.input_format))
-
-    @property
     def output_format(self) -> AudioFormat:
         return format_of(self._at(self._dialect.settings.output_format))
 
@@ -146,22 +161,20 @@ class SessionObject:
         wanted = self._at(self._dialect.settings.transcription)
         return None if wanted is None else wanted.get("model") or "whisper-1"
 
-    @property
-    def turn_detection(self) -> TurnDetection | None:
-        wanted = self._at(self._dialect.settings.turn_detection)
-        if wanted is None or wanted["type"] == "none":
-            return None
-        silence_ms = wanted.get("silence_duration_ms")
-        if wanted["type"] == "semantic_vad":
-            silence_ms = _EAGERNESS_MS[wanted["eagerness"]]
-        return TurnDetection(
-            threshold=wanted.get("threshold", 0.5),
-            prefix_ms=wanted.get("prefix_padding_ms", 300),
-            silence_ms=silence_ms,
-            create_response=wanted.get("create_response", True),
-            interrupt_response=wanted.get("interrupt_response", True),
-            idle_timeout_ms=wanted.get("idle_timeout_ms"),
-        )
+
+def _turn_rules(wanted: Mapping[str, Any] | None) -> TurnDetection | None:
+    if wanted is None or wanted["type"] == "none":
+        return None
+    semantic = wanted["type"] == "semantic_vad"
+    silence_ms = _EAGERNESS_MS[wanted["eagerness"]] if semantic else wanted["silence_duration_ms"]
+    return TurnDetection(
+        threshold=wanted.get("threshold", 0.5),
+        prefix_ms=wanted.get("prefix_padding_ms", 300),
+        silence_ms=silence_ms,
+        create_response=wanted.get("create_response", True),
+        interrupt_response=wanted.get("interrupt_response", True),
+        idle_timeout_ms=wanted.get("idle_timeout_ms"),
+    )
 
 
 def at(wire: Mapping[str, Any], path: Path) -> Any:

@@ -1,9 +1,8 @@
 """A voice without libraries: speech is tones that carry a time code, and loud is speech."""
 
 from collections.abc import AsyncIterator, Callable
+from functools import lru_cache
 from itertools import count
-
-import numpy as np
 
 from bridge.sim.voice.jobs import (
     WINDOW_MS,
@@ -16,14 +15,17 @@ from bridge.sim.voice.jobs import (
     Transcribe,
     Transcript,
 )
-from bridge.sim.voice.samples import from_pcm
-from bridge.sim.voice.timecode import encode
+from bridge.sim.voice.timecode import STREAMS, encode
+from telcodecs.pcm import SAMPLE_BYTES
+from telcodecs.routines import audioop
 
 SPEECH, NO_SPEECH = 0.95, 0.02
 THRESHOLD_DBFS = -40.0
+LOUD_RMS = round(32768 * 10 ** (THRESHOLD_DBFS / 20))  # of 16 bits
 MS_PER_CHARACTER = 60
 SHORTEST_MS = 400
 RATE_HZ = 24000
+KEPT_SPEECHES = 64  # sounds already made; calls of a load test say the same things
 
 Transcribing = Callable[[Transcribe], str]
 
@@ -47,7 +49,7 @@ class ScriptedVoiceSession:
             case Transcribe():
                 return [Transcript(self._transcribing(job))]
             case Speak(text, _, duration_ms):
-                pcm = encode(next(self._streams), spoken_ms(text, duration_ms), RATE_HZ)
+                pcm = _speech(next(self._streams) % STREAMS, spoken_ms(text, duration_ms))
                 return [Speech(text, pcm, last=True)]
 
     def ask(self, job: Job) -> AsyncIterator[Result]:
@@ -63,9 +65,17 @@ class ScriptedVoiceSession:
         self._pending = audio[whole:]
         if not whole:
             return ()
-        windows = from_pcm(audio[:whole]).reshape(-1, window_bytes // 2)
-        loud = np.mean(windows**2, axis=1) > 10 ** (THRESHOLD_DBFS / 10)
-        return tuple(SPEECH if each else NO_SPEECH for each in loud.tolist())
+        return tuple(
+            SPEECH
+            if audioop.rms(audio[at : at + window_bytes], SAMPLE_BYTES) >= LOUD_RMS
+            else NO_SPEECH
+            for at in range(0, whole, window_bytes)
+        )
+
+
+@lru_cache(KEPT_SPEECHES)
+def _speech(stream: int, duration_ms: int) -> bytes:
+    return encode(stream, duration_ms, RATE_HZ)
 
 
 class ScriptedVoice:
