@@ -1,6 +1,6 @@
 """Whole processes side by side: ``serve`` in both formats, and a plain bridge.
 
-    python -m tests.bench.bridges [--calls 100] [--seconds 10] [--rounds 3] [--json]
+    python -m tests.bench.bridges [--calls 100] [--seconds 10] [--rounds 3] [--tls] [--json]
 
 Each server is a process on a processor of its own; this process is the carrier and the model of
 all of them, on another one. A round loads one server after the other with so many calls, and once
@@ -29,7 +29,7 @@ from pathlib import Path
 import psutil
 
 from bridge.cli.loop import run
-from tests.bench.load import Load, Sessions, model
+from tests.bench.load import Load, Sessions, make_authority, model
 from tests.bench.machine import machine
 from tests.bench.one_call import AGENT, FILTER_MS, percentile, pinned
 from tests.support.house import environ, until
@@ -81,7 +81,7 @@ async def offhook(
 ) -> AsyncIterator[Subject]:
     agent = folder / f"{FORMATS[name]}.yaml"
     agent.write_text(AGENT.format(audio_format=FORMATS[name]))
-    settings = environ(f"http://127.0.0.1:{sessions.port}", folder / FORMATS[name])
+    settings = environ(f"http{sessions.origin}", folder / FORMATS[name]) | trust(sessions)
     settings |= {"OFFHOOK_AGENT": str(agent), "OFFHOOK_MAX_CALLS": str(calls + 10)}
     async with serving(settings, *pinned()) as program:
         yield Subject(name, program.voice_url, psutil.Process(program.process.pid))
@@ -91,10 +91,11 @@ async def offhook(
 async def plain(sessions: Sessions) -> AsyncIterator[Subject]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    url = f"ws://127.0.0.1:{sessions.port}/v1/realtime?model=x"
+    url = f"ws{sessions.origin}/v1/realtime?model=x"
     process = await asyncio.create_subprocess_exec(
         *(*pinned(), sys.executable, "-m", "tests.bench.plain_bridge"),
         *("--port", str(port), "--model", url),
+        env=os.environ | trust(sessions),
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
@@ -104,6 +105,10 @@ async def plain(sessions: Sessions) -> AsyncIterator[Subject]:
     finally:
         process.kill()
         await process.wait()
+
+
+def trust(sessions: Sessions) -> dict[str, str]:
+    return {"SSL_CERT_FILE": str(sessions.authority)} if sessions.authority else {}
 
 
 def listens(port: int) -> bool:
@@ -176,12 +181,13 @@ def median(rounds: list[Round]) -> Round:
     return Round(**{key: statistics.median(row[key] for row in rows) for key in rows[0]})
 
 
-async def bridges(calls: int, seconds: float, rounds: int) -> list[Result]:
+async def bridges(calls: int, seconds: float, rounds: int, tls: bool = False) -> list[Result]:
     """The plain bridge comes last."""
     found: dict[str, list[Round]] = {}
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        sessions = await stack.enter_async_context(model())
+        authority = make_authority(folder / "model.pem") if tls else None
+        sessions = await stack.enter_async_context(model(authority))
         subjects = [
             await stack.enter_async_context(offhook(name, sessions, folder, calls))
             for name in FORMATS
@@ -244,10 +250,11 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--tls", action="store_true", help="between the servers and the model")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     described = machine()  # before this process leaves a core to the servers
-    results = run(bridges(asked.calls, asked.seconds, asked.rounds))
+    results = run(bridges(asked.calls, asked.seconds, asked.rounds, asked.tls))
     if asked.json:
         rows = [asdict(result) for result in results]
         print(json.dumps({"machine": described, "bridges": rows}, indent=1))

@@ -1,10 +1,13 @@
 """Many calls on one server at the same time, from this process: the load and its measure."""
 
 import asyncio
+import ssl
+import subprocess
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,21 +25,44 @@ CLOSE_S = 10.0
 
 @dataclass
 class Sessions:
-    """The model: all sessions of all servers that are measured."""
+    """The model: all sessions of all servers that are measured. ``authority``: the certificate
+    that its clients have to trust, where it speaks TLS."""
 
-    port: int
+    origin: str  # without the scheme's "http" or "ws"
+    authority: Path | None
     arriving: "asyncio.Queue[ModelEnd]"
 
 
 @asynccontextmanager
-async def model() -> AsyncIterator[Sessions]:
+async def model(authority: Path | None = None) -> AsyncIterator[Sessions]:
+    """With ``authority``, a file with certificate and key, it speaks TLS."""
     loop = asyncio.get_running_loop()
     arriving: asyncio.Queue[ModelEnd] = asyncio.Queue()
-    server = await loop.create_server(lambda: ModelEnd(arriving.put_nowait), "127.0.0.1", 0)
+    context = None
+    if authority is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(authority)
+    server = await loop.create_server(
+        lambda: ModelEnd(arriving.put_nowait), "127.0.0.1", 0, ssl=context
+    )
+    port = server.sockets[0].getsockname()[1]
     try:
-        yield Sessions(server.sockets[0].getsockname()[1], arriving)
+        yield Sessions(f"{'s' if context else ''}://127.0.0.1:{port}", authority, arriving)
     finally:
         server.close()
+
+
+def make_authority(file: Path) -> Path:
+    """A certificate for this machine, with its key, of a day."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+        + ["-nodes", "-days", "1", "-subj", "/CN=bench", "-addext", "subjectAltName=IP:127.0.0.1"]
+        + ["-keyout", str(file), "-out", str(file.with_suffix(".crt"))],
+        check=True,
+        capture_output=True,
+    )
+    file.write_text(file.read_text() + file.with_suffix(".crt").read_text())
+    return file
 
 
 class Load:
