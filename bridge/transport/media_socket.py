@@ -18,6 +18,7 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from bridge.transport.frames import TooLong, frame_end, masked_text_at, plain_text
 from bridge.transport.socket import (
     UNSENT_MAX_BYTES,
     Ear,
@@ -71,6 +72,8 @@ class MediaSocket(asyncio.Protocol):
         self._patience = Patience(send_timeout_s, self._abort)
         self._message: list[bytes] = []
         self._responded = False
+        self._by_library = True  # who reads frames: until the socket is open, the library
+        self._rest = b""  # of a frame that has not come in full
         self._gone = asyncio.Event()
 
     # --- asyncio.Protocol -------------------------------------------------------------------
@@ -95,19 +98,43 @@ class MediaSocket(asyncio.Protocol):
         """The transport closes itself; an end without a close frame needs no answer."""
 
     def data_received(self, data: bytes) -> None:
-        protocol = self._protocol
-        protocol.receive_data(data)
         heard: list[Frame] = []
-        for event in protocol.events_received():
+        if self._by_library:
+            self._parse(data, heard)
+        else:
+            self._read(data, heard)
+        if heard:
+            self._ear.hear(heard)
+        self._flush()
+        if self._protocol.close_expected():
+            self._close_transport()
+
+    def _read(self, data: bytes, heard: list[Frame]) -> None:
+        """Text messages in a few steps, each other frame by the library, which so never has a
+        frame begun."""
+        if self._rest:
+            data = self._rest + data
+        at = 0
+        try:
+            while (end := frame_end(data, at)) is not None:
+                message = None if self._message else masked_text_at(data, at, end)
+                if message is None or self._protocol.state is not State.OPEN:
+                    self._parse(data[at:end], heard)
+                else:
+                    heard.append(message)
+                at = end
+            self._rest = data[at:]
+        except TooLong:
+            self._by_library = True
+            self._parse(data[at:], heard)
+
+    def _parse(self, data: bytes, heard: list[Frame]) -> None:
+        self._protocol.receive_data(data)
+        for event in self._protocol.events_received():
             if isinstance(event, WireFrame):
                 self._frame(event, heard)
             elif isinstance(event, Request):
                 self._own(self._answer(event))
-        if heard:
-            self._ear.hear(heard)
-        self._flush()
-        if protocol.close_expected():
-            self._close_transport()
 
     def shutdown(self) -> None:
         """Uvicorn's wish that the connection ends soon. Calls end by themselves: see drain."""
@@ -145,7 +172,9 @@ class MediaSocket(asyncio.Protocol):
             response = self._protocol.reject(status, "")
         self._protocol.send_response(response)
         self._flush()
-        return response.status_code == 101
+        opened = response.status_code == 101
+        self._by_library = not opened or bool(self._protocol.reader.buffer)
+        return opened
 
     # --- Socket -----------------------------------------------------------------------------
 
@@ -156,9 +185,7 @@ class MediaSocket(asyncio.Protocol):
         protocol, transport = self._protocol, self._transport
         if protocol.state is not State.OPEN or transport is None or transport.is_closing():
             raise SocketClosed("the media socket is closed")
-        for frame in frames:
-            protocol.send_text(frame.encode())
-        self._flush()
+        transport.write(b"".join([plain_text(frame.encode()) for frame in frames]))
         if transport.get_write_buffer_size() > UNSENT_MAX_BYTES:
             self._abort()
 

@@ -15,6 +15,7 @@ from websockets.frames import Opcode
 from websockets.protocol import Event, State
 
 from bridge.loopback import is_loopback
+from bridge.transport.frames import Masks, masked_text
 from bridge.transport.socket import (
     UNSENT_MAX_BYTES,
     Ear,
@@ -85,6 +86,7 @@ class ModelSocket:
 
     def __init__(self, connection: _Connection) -> None:
         self._connection = connection
+        self._masks = Masks()
 
     @property
     def response_headers(self) -> dict[str, str]:
@@ -99,9 +101,8 @@ class ModelSocket:
         protocol, transport = self._connection.protocol, self._connection.transport
         if protocol.state is not State.OPEN or transport.is_closing():
             raise SocketClosed("the model's socket is closed")
-        for frame in frames:
-            protocol.send_text(frame.encode())
-        transport.write(b"".join(protocol.data_to_send()))
+        masks = self._masks
+        transport.write(b"".join([masked_text(frame.encode(), masks.next()) for frame in frames]))
         if transport.get_write_buffer_size() > UNSENT_MAX_BYTES:
             transport.abort()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
 
 from bridge.sim.carrier.signing import signature
 from bridge.transport import media_socket
@@ -436,3 +437,23 @@ def test_a_bug_behind_the_socket_closes_it(caplog: pytest.LogCaptureFixture) -> 
 
     asyncio.run(main())
     assert "a media socket failed" in caplog.text
+
+
+def test_frames_that_come_in_pieces_are_put_together() -> None:
+    async def test(slow: Slow, socket: MediaSocket, client: ClientConnection) -> None:
+        pulled = pulled_frames(socket)
+        texts = [b"one", b"x" * 200, b"three"]
+        data = b"".join(
+            [
+                Frame(Opcode.TEXT, texts[0]).serialize(mask=True),
+                Frame(Opcode.PING, b"?").serialize(mask=True),
+                Frame(Opcode.TEXT, texts[1]).serialize(mask=True),
+                Frame(Opcode.TEXT, b"th", fin=False).serialize(mask=True),
+                Frame(Opcode.CONT, b"ree").serialize(mask=True),
+            ]
+        )
+        for at in range(len(data)):
+            socket.data_received(data[at : at + 1])
+        assert await pulled.receive() == texts
+
+    alone(test)
