@@ -57,9 +57,11 @@ def _continuity(evidence: Evidence, session: Session, findings: Findings) -> Non
         if next_ms - ms > SAME_WORDS_MS:
             continue
         off = (next_place - place - round((next_ms - ms) / SLOT_MS)) % BLOCK_SLOTS
-        if off == 0:
+        lost, doubled = round((next_ms - ms) / SLOT_MS) - 1, 0  # silence in place of voice
+        if off == 0 and lost <= 0:
             continue
-        lost, doubled = (off, 0) if off <= BLOCK_SLOTS // 2 else (0, BLOCK_SLOTS - off)
+        if off:
+            lost, doubled = (off, 0) if off <= BLOCK_SLOTS // 2 else (0, BLOCK_SLOTS - off)
         findings.frames_lost += lost
         findings.frames_doubled += doubled
         what = f"{lost} caller frames lost" if lost else f"{doubled} caller frames doubled"

@@ -57,15 +57,23 @@ def _skips(evidence: Evidence, cut: Cut, findings: Findings) -> None:
 def _stale(evidence: Evidence, findings: Findings) -> None:
     """Nothing of an item that was cut may follow the clear."""
     for cut, later in zip(evidence.cuts, evidence.cuts[1:], strict=False):
-        spoken = [slot for slot in evidence.slots[cut.first : cut.end] if slot]
-        last = spoken[-1] if spoken else None
-        if last is None:
-            continue
-        after = [slot for slot in evidence.slots[later.first : later.end] if slot]
-        stale = [slot for slot in after if slot.stream == last.stream and slot.slot >= last.slot]
-        if len(stale) > 1:  # one frame may be misread
-            findings.stale_frames += len(stale)
-            findings.fault(cut.at, f"{len(stale)} frames of cut speech after the clear")
+        old = {slot.stream for slot in evidence.slots[cut.first : cut.end] if slot}
+        if evidence.session is not None:
+            old -= _streams_begun_after(evidence.session, cut.at or 0.0)
+        stale = 0
+        for slot in evidence.slots[later.first : later.end]:
+            # Streams go round after sixteen items: where nothing else is known, slot 0 begins a
+            # new one.
+            if slot and slot.slot == 0 and evidence.session is None:
+                old.discard(slot.stream)
+            stale += slot is not None and slot.stream in old
+        if stale > 1:  # one frame may be misread
+            findings.stale_frames += stale
+            findings.fault(cut.at, f"{stale} frames of cut speech after the clear")
+
+
+def _streams_begun_after(session: Session, at: float) -> set[int]:
+    return {item.stream for item in session.items if item.deltas and item.deltas[0][0] > at}
 
 
 def _truncations(evidence: Evidence, session: Session, findings: Findings) -> None:

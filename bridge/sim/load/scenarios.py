@@ -92,7 +92,8 @@ def _steps(behaviour: Behaviour, number: int) -> list[Step]:
             return [first, say(800, After(6000)), end]
         case "dtmf":
             keys = [Press(digit, After(300)) for digit in "2#"]
-            return [Press("1", AfterAgent(), no_later_than_s=GREETED_S), *keys, first, end]
+            word = say(1000, After(300))
+            return [Press("1", AfterAgent(), no_later_than_s=GREETED_S), *keys, word, end]
         case "hang_up_mid_word":
             return [first, say(400, OverAgent(600)), HangUp(After(0))]
         case _:

@@ -1,0 +1,108 @@
+"""The server with one fault planted: python -m tests.sim.load.faulty FAULT serve --port 0 --json"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+import bridge.cli.serve
+from bridge.cli import main
+from bridge.transport.carrier import CarrierPeer
+from bridge.transport.model import ModelPeer
+from bridge.transport.socket import Frame, SocketClosed
+from bridge.wire.dialect import Truncate
+from bridge.wire.twilio import Clear, Media
+
+TOO_MUCH_MS = 500
+HELD_FROM, HELD_S = 12, 1.0  # the how-manieth sending of a call, and for how long
+LEFTOVER = 25  # frames
+BLOCK_S, BLOCK_EACH_S = 0.05, 0.25
+LOST_EACH = 40
+
+
+def plant(owner: Any, name: str, fault: Callable[..., Any]) -> None:
+    """``fault`` is called as the method is, behind the true method itself."""
+    true = getattr(owner, name)
+    setattr(owner, name, lambda *arguments: fault(true, *arguments))
+
+
+def truncation(true: Callable[..., None], peer: ModelPeer, messages: Sequence[Any]) -> None:
+    """The model is told of more than was heard."""
+    true(peer, [_more(each) if isinstance(each, Truncate) else each for each in messages])
+
+
+def _more(told: Truncate) -> Truncate:
+    return msgspec.structs.replace(told, audio_end_ms=told.audio_end_ms + TOO_MUCH_MS)
+
+
+sent: WeakKeyDictionary[CarrierPeer, list[Any]] = WeakKeyDictionary()
+
+
+def gap(true: Callable[..., None], peer: CarrierPeer, messages: Sequence[Any]) -> None:
+    """Once in a call everything waits."""
+    waiting = sent.setdefault(peer, [])
+    waiting.append(messages)
+    if len(waiting) == HELD_FROM:
+        asyncio.get_running_loop().call_later(HELD_S, _let_go, true, peer)
+    if not HELD_FROM <= len(waiting) < 10_000:
+        true(peer, messages)
+
+
+def _let_go(true: Callable[..., None], peer: CarrierPeer) -> None:
+    waiting = sent[peer]
+    held = [each for messages in waiting[HELD_FROM - 1 :] for each in messages]
+    waiting += [()] * 10_000
+    try:
+        true(peer, held)
+    except SocketClosed:
+        return
+
+
+def stale(true: Callable[..., None], peer: CarrierPeer, messages: Sequence[Any]) -> None:
+    """What was sent last comes again after a clear."""
+    true(peer, messages)
+    media = sent.setdefault(peer, [])
+    media += [each for each in messages if isinstance(each, Media)]
+    if any(isinstance(each, Clear) for each in messages):
+        true(peer, media[-LEFTOVER:])
+
+
+def lost(true: Callable[..., None], peer: CarrierPeer, frames: Sequence[Frame]) -> None:
+    """Now and then a frame of the caller is forgotten."""
+    media = sent.setdefault(peer, [])
+    kept = []
+    for frame in frames:
+        text = frame if isinstance(frame, str) else bytes(frame).decode()
+        media.append(None)
+        if '"event":"media"' not in text or len(media) % LOST_EACH:
+            kept.append(frame)
+    true(peer, kept)
+
+
+async def block(true: Callable[..., Any], *arguments: Any) -> None:
+    """The event loop stands still, again and again."""
+    loop = asyncio.get_running_loop()
+
+    def stand_still() -> None:
+        time.sleep(BLOCK_S)
+        loop.call_later(BLOCK_EACH_S, stand_still)
+
+    loop.call_later(BLOCK_EACH_S, stand_still)
+    await true(*arguments)
+
+
+PLANTED: dict[str, tuple[Any, str, Callable[..., Any]]] = {
+    "truncation": (ModelPeer, "send", truncation),
+    "gap": (CarrierPeer, "send", gap),
+    "stale": (CarrierPeer, "send", stale),
+    "lost": (CarrierPeer, "heard", lost),
+    "block": (bridge.cli.serve, "_serve", block),
+}
+
+if __name__ == "__main__":
+    plant(*PLANTED[sys.argv.pop(1)])
+    main()
