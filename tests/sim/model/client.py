@@ -8,6 +8,7 @@ from typing import Any
 from bridge.sim.model.audio_format import AudioFormat, format_of
 from bridge.sim.model.dialect import GA, Dialect
 from bridge.sim.model.profile import ModelProfile
+from bridge.sim.model.records import SessionRecord
 from bridge.sim.model.reply import Reply, Spoken
 from bridge.sim.model.scripted import ScriptedMind
 from bridge.sim.model.session import Ask, Close, Out, RealtimeSession, Send
@@ -79,6 +80,7 @@ class Client:
         profile: ModelProfile | None = None,
         model: str = "gpt-realtime",
         voice: Loudness | None = None,
+        record: SessionRecord | None = None,
         hold: Callable[[Job], bool] = lambda job: False,
     ) -> None:
         self.dialect = dialect
@@ -90,6 +92,7 @@ class Client:
             mind=self.mind,
             profile=profile,
             wall_s=WALL_S,
+            record=record,
         )
         self.now = 0.0
         self.events: list[Event] = []
