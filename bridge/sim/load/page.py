@@ -45,7 +45,7 @@ def page_of(report: Json) -> str:
     body = joined(
         (
             element("h1", f"Load test of {report['url']}"),
-            element("p", report["began"], "quiet"),
+            element("p", sections.began(report), "quiet"),
             sections.verdict(report),
             *(_section(name, part(report)) for name, part in shown),
         )

@@ -56,15 +56,19 @@ def data_size(n_bytes: float | None) -> str:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Cell]], empty: str = "none") -> Html:
     """Numbers stand to the right. It scrolls by itself where the page is narrow."""
-    found = list(rows)
+    found = [[*row, *[""] * (len(head) - len(row))] for row in rows]
     if not found:
         return element("p", empty, "quiet")
     body = [element("tr", joined(_cell(each) for each in row)) for row in found]
-    full = max(found, key=len)
-    css = ["number" if isinstance(each, int | float) else "" for each in full]
+    columns = zip(*found, strict=True)
+    css = [_css(column) for column in columns]
     top = element("tr", joined(element("th", *each) for each in zip(head, css, strict=True)))
     whole = Html(f"<table><thead>{top.text}</thead><tbody>{joined(body).text}</tbody></table>")
     return element("div", whole, "scroll")
+
+
+def _css(column: Iterable[Cell]) -> str:
+    return "number" if any(isinstance(each, int | float) for each in column) else ""
 
 
 def _cell(content: Cell) -> Html:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from bridge.sim.load.page_html import Html, element, joined, table
+from bridge.sim.load.page_html import NOT_MEASURED, Html, element, joined, number, table
 from bridge.sim.load.page_plots import (
     Series,
     Tick,
@@ -16,6 +16,7 @@ from bridge.sim.load.page_words import words
 Json = dict[str, Any]
 ADDED: Final = ("inbound", "outbound", "added_latency")
 PLOTTED: Final = (*ADDED, "end_of_speech_to_first_audio", "barge_in_to_clear", "first_audio")
+SIGNED: Final = "truncation_error"  # no latency: told on its own
 MARKED: Final = (0.5, 0.95, 0.99)
 
 
@@ -28,11 +29,12 @@ def latencies(report: Json) -> Html:
 
 def distribution(title: str, spread: Json | None, unit: str = "ms") -> Html:
     """A histogram with p50, p95 and p99; or that there is none."""
+    title = title[:1].upper() + title[1:]
     if spread is None:
-        said = joined((element("figcaption", title), element("p", "not measured", "quiet")))
-        return element("figure", said)
+        said = (element("figcaption", title), element("p", NOT_MEASURED, "quiet"))
+        return element("figure", joined(said))
     marks = [
-        Tick(value, f"p{share * 100:.0f} {value:.1f}")
+        Tick(value, f"p{share * 100:.0f} {number(value)}")
         for share, value in spread["quantiles"]
         if share in MARKED
     ]
@@ -58,8 +60,9 @@ def _curve(found: Json) -> Html | None:
 
 
 def _table(found: Json) -> Html:
-    head = ("milliseconds", "count", "mean", "p50", "p90", "p95", "p99", "max")
-    return table(head, ([words(name), *_row(spread)] for name, spread in found.items()))
+    head = ("milliseconds", "count", "p50", "p90", "p95", "p99", "max")
+    told = {name: spread for name, spread in found.items() if name != SIGNED}
+    return table(head, ([words(name), *_row(spread)] for name, spread in told.items()))
 
 
 def _row(spread: Json | None) -> list[float | str | None]:
@@ -67,4 +70,4 @@ def _row(spread: Json | None) -> list[float | str | None]:
         return [None]
     p95 = next(value for share, value in spread["quantiles"] if share == 0.95)
     named = {**spread, "p95": p95}
-    return [named[name] for name in ("count", "mean", "p50", "p90", "p95", "p99", "max")]
+    return [named[name] for name in ("count", "p50", "p90", "p95", "p99", "max")]

@@ -12,7 +12,7 @@ from bridge.sim.load.page_html import Html, number
 WIDTH: Final = 360
 HEIGHT: Final = 200
 LEFT, RIGHT, TOP, BOTTOM = 46, 350, 26, 172
-LETTER: Final = 5.6  # the width of one, about
+LETTER: Final = 6.3  # the width of one, about
 Point = tuple[float, float | None]
 
 
@@ -52,6 +52,12 @@ def nice_ticks(low: float, high: float, about: int = 4) -> list[float]:
     return [n * step for n in range(first, max(last, first + 1) + 1)]
 
 
+def _round(value: float) -> str:
+    """A round number, as short as it is."""
+    value = round(value, 6)
+    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
+
+
 def line_plot(
     title: str,
     series: Sequence[Series],
@@ -64,7 +70,7 @@ def line_plot(
     known = [y for each in series for _, y in each.points if y is not None]
     xs = [x for each in series for x, _ in each.points]
     y_ticks = nice_ticks(min([0.0, *known]), max([*known, 0.001]))
-    along = x_ticks or [Tick(x, number(x)) for x in nice_ticks(0, max([*xs, 1]))]
+    along = x_ticks or [Tick(x, _round(x)) for x in nice_ticks(0, max([*xs, 1]))]
     across = Scale(along[0].at, along[-1].at, LEFT, RIGHT)
     up = Scale(y_ticks[0], y_ticks[-1], BOTTOM, TOP)
     drawn = [
@@ -94,14 +100,17 @@ def histogram(
     where they are, those beyond the last bucket at its end."""
     uppers = [upper for upper, _ in buckets]
     width = uppers[1] - uppers[0] if len(uppers) > 1 else max(uppers[0], 1e-3)
-    along = [Tick(x, number(x)) for x in nice_ticks(uppers[0] - width, uppers[-1])]
+    lowest = uppers[0] - width
+    if abs(lowest) < 0.1 * width:  # the edges were rounded
+        lowest = 0.0
+    along = [Tick(x, _round(x)) for x in nice_ticks(lowest, uppers[-1])]
     most = max(count for _, count in buckets)
     y_ticks = nice_ticks(0, most, 3)
     across = Scale(along[0].at, along[-1].at, LEFT, RIGHT)
     up = Scale(0, y_ticks[-1], BOTTOM, TOP + 26)
     bars = [_bar(upper, width, count, across, up, unit) for upper, count in buckets if count]
     frame = _frame(across, up, along, y_ticks, unit)
-    return _figure(title, f"{unit}, how many", [*frame, *bars, *_marks(marks, across)], ())
+    return _figure(title, "how many", [*frame, *bars, *_marks(marks, across)], ())
 
 
 def _bar(upper: float, width: float, count: int, across: Scale, up: Scale, unit: str) -> str:
@@ -114,20 +123,20 @@ def _bar(upper: float, width: float, count: int, across: Scale, up: Scale, unit:
 
 
 def _marks(marks: Sequence[Tick], across: Scale) -> list[str]:
-    """Lines with their names above, in rows so that none covers another."""
-    drawn, taken = [], [-1e9, -1e9, -1e9]
+    """Lines with their names beside their tops; a name and no later line cross each other."""
+    drawn: list[str] = []
+    taken: list[tuple[int, float]] = []  # rows, and where the name in them ends
     for mark in sorted(marks, key=lambda mark: mark.at):
         x = min(across(mark.at), RIGHT)
         size = len(mark.label) * LETTER
-        end = x + size > WIDTH
-        start = x - size if end else x
-        row = next((n for n, until in enumerate(taken) if start > until), 2)
-        taken[row] = start + size + 6
+        at_end = x + size > WIDTH
+        start = x - size if at_end else x
+        row = max((row + 1 for row, until in taken if until > start), default=0)
+        taken.append((row, start + size))
         y = TOP + 2 + row * 11
-        anchor = "end" if end else "start"
-        gap = -3 if end else 3
         drawn.append(f'<path class="mark" d="M{x} {y - 8} V{BOTTOM}"/>')
-        drawn.append(_text(x + gap, y, mark.label, anchor, "told"))
+        aside, anchor = (-3, "end") if at_end else (3, "start")
+        drawn.append(_text(x + aside, y, mark.label, anchor, "told"))
     return drawn
 
 
@@ -141,12 +150,10 @@ def stacked(title: str, parts: Sequence[tuple[str, float]], unit: str) -> Html:
         before += value
         told = escape(f"{name}: {number(value, unit)}")
         drawn.append(
-            f'<rect class="fill{n}" x="{left}" y="22" width="{max(right - left, 0.8):.1f}" '
+            f'<rect class="fill{n}" x="{left}" y="2" width="{max(right - left, 0.8):.1f}" '
             f'height="20"><title>{told}</title></rect>'
         )
-    drawn.append(_text(4, 14, title, "start", "name"))
-    drawn.append(_text(WIDTH - 4, 14, number(whole, unit), "end", "told"))
-    return Html(_svg(title, drawn, 48))
+    return Html(f"<figure>{_caption(title, number(whole, unit))}{_svg(title, drawn, 26)}</figure>")
 
 
 def _frame(
@@ -155,7 +162,7 @@ def _frame(
     drawn = []
     for value in y_ticks:
         drawn.append(f'<path class="grid" d="M{LEFT} {up(value)} H{RIGHT}"/>')
-        drawn.append(_text(LEFT - 5, up(value) + 3.5, number(value), "end"))
+        drawn.append(_text(LEFT - 5, up(value) + 3.5, _round(value), "end"))
     for tick in along:
         anchor = "end" if across(tick.at) > RIGHT - 12 else "middle"
         drawn.append(_text(across(tick.at), BOTTOM + 13, tick.label, anchor))
@@ -168,9 +175,12 @@ def _figure(title: str, unit: str, drawn: Sequence[str], legend: Sequence[Series
         f'<span class="key"><i class="fill{n}"></i>{escape(each.name)}</span>'
         for n, each in enumerate(legend, 1)
     )
-    head = f'<figcaption>{escape(title)} <span class="quiet">{escape(unit)}</span></figcaption>'
     legend_row = f'<div class="keys">{keys}</div>' if keys else ""
-    return Html(f"<figure>{head}{_svg(title, drawn, HEIGHT)}{legend_row}</figure>")
+    return Html(f"<figure>{_caption(title, unit)}{_svg(title, drawn, HEIGHT)}{legend_row}</figure>")
+
+
+def _caption(title: str, told: str) -> str:
+    return f'<figcaption>{escape(title)} <span class="quiet">{escape(told)}</span></figcaption>'
 
 
 def _svg(title: str, drawn: Sequence[str], height: int) -> str:

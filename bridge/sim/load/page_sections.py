@@ -19,8 +19,8 @@ from bridge.sim.load.page_words import BEHAVIOURS, plural, unit_of, words
 Json = dict[str, Any]
 MEANING: Final = {
     "passed": "Every bound that was measured is met.",
-    "broken": "The load test did what it should, and the bridge did not.",
-    "invalid": "The generator could not keep up, so no figure below says anything of the bridge.",
+    "broken": "Not everything held that must hold.",
+    "invalid": "The generator could not keep up, so no figure below says anything of the server.",
 }
 
 
@@ -57,8 +57,8 @@ def bounds(report: Json) -> Html:
     rows = (
         (
             words(each["name"]),
-            number(each["measured"], unit_of(each["name"])),
-            f"at most {number(each['bound'], unit_of(each['name']))}",
+            _value(number(each["measured"], unit_of(each["name"]))),
+            _value(f"≤ {number(each['bound'], unit_of(each['name']))}"),
             _met(each["met"]),
         )
         for each in report["slo"]
@@ -66,21 +66,27 @@ def bounds(report: Json) -> Html:
     return table(("what", "measured", "bound", "met"), rows, "No bound was asked for.")
 
 
+def _value(told: str) -> Html:
+    return element("span", told, "quiet value" if told == NOT_MEASURED else "value")
+
+
 def _met(met: bool | None) -> Html:
     if met is None:
-        return element("span", NOT_MEASURED, "quiet")
+        return element("span", "not known", "quiet")
     return element("span", "met", "met") if met else element("span", "not met", "missed")
 
 
 def calls(report: Json) -> Html:
     line = report["timeline"]
-    running = [(each["at_s"], each["running"]) for each in line]
-    counts = [
-        Series(name, [(each["at_s"], each[name]) for each in line])
-        for name in ("started", "ended", "lost")
-    ]
-    at_once = line_plot("Calls at once", [Series("running", running)], "calls")
-    plots = (at_once, line_plot("Calls so far", counts, "calls"))
+
+    def over_time(name: str) -> Series:
+        return Series(name, [(0.0, 0.0), *((each["at_s"], each[name]) for each in line)])
+
+    counts = [over_time(name) for name in ("started", "ended", "lost")]
+    plots = (
+        line_plot("Calls at once", [over_time("running")], ""),
+        line_plot("Calls so far", counts, ""),
+    )
     return joined((element("div", joined(plots), "plots"), _lost_calls(report)))
 
 
@@ -110,6 +116,9 @@ def correctness(report: Json) -> Html:
         for name, value in counted.items()
         if name != "needs_records"
     ]
+    if error:
+        lowest, highest = (error["quantiles"][end][1] for end in (0, -1))
+        pairs.append(("truncation error", f"{number(lowest)} to {number(highest, 'ms')}"))
     shown = [
         element(
             "p",
@@ -146,7 +155,8 @@ def budget(report: Json) -> Html:
         for n, each in enumerate(parts, 1)
     )
     shown = table(("part", "by", "p50 ms", "p99 ms"), rows)
-    return joined((element("p", "From end of speech to first audio.", "quiet"), *bars, shown))
+    about = element("p", "From end of speech to first audio.", "quiet")
+    return joined((about, element("div", joined(bars), "plots"), shown))
 
 
 def _key(n: int, name: str) -> Html:
@@ -244,7 +254,7 @@ def capacity(report: Json) -> Html:
     ]
     shown = [element("p", Html(f"{element('strong', head).text}")), element("p", found["why"])]
     if len(steps) > 1:
-        plot = line_plot("p99 by calls at once", series, "ms", x_name="calls", x_ticks=ticks)
+        plot = line_plot("By calls at once, p99", series, "ms", x_name="calls", x_ticks=ticks)
         shown.append(element("div", plot, "plots"))
     rows = (
         (
@@ -261,11 +271,16 @@ def capacity(report: Json) -> Html:
     return joined((*shown, table(names, rows)))
 
 
+def began(report: Json) -> str:
+    when: str = report["began"]
+    return when.replace("T", " ").replace("+00:00", " UTC")
+
+
 def run(report: Json) -> Html:
     machine = report["machine"]
     pairs = [
         ("webhook", report["url"]),
-        ("began", report["began"]),
+        ("began", began(report)),
         ("took", number(report["seconds"], "s")),
         ("processor", f"{machine['processor']}, {plural(machine['cores'], 'core')}"),
         ("system", machine["system"]),
