@@ -37,6 +37,7 @@ from tests.support.program import serving
 
 PLAIN, TRANSCODING, PASSING = "plain bridge, mu-law", "offhook, pcm16", "offhook, g711_ulaw"
 FORMATS = {TRANSCODING: "pcm16", PASSING: "g711_ulaw"}
+BRIEF_CALLS = 20
 LATE_MS = 5.0  # a generator whose 99th percentile is later than this measures itself
 
 
@@ -58,6 +59,8 @@ class Round:
     out_p50_ms: float
     out_p99_ms: float
     kb_per_call: float
+    idle_mb: float  # memory without a call
+    brief_call_ms: float  # processor time to begin and to end a call
     files_per_call: float  # descriptors
     from_carrier_kbps: float  # kilobits a second and call, of WebSocket frames
     to_carrier_kbps: float
@@ -65,6 +68,15 @@ class Round:
     to_model_kbps: float
     generator_late_p99_ms: float
     calls_alive: int
+
+
+@dataclass(frozen=True)
+class Idle:
+    """A server without a call."""
+
+    kb: float
+    files: int
+    brief_call_ms: float
 
 
 @dataclass(frozen=True)
@@ -127,31 +139,37 @@ class Bench:
         self._calls = calls
         self._seconds = seconds
         self._next_call = 1
-        self._idle_kb: dict[str, float] = {}
-        self._idle_files: dict[str, int] = {}
+        self._idle: dict[str, Idle] = {}
 
     async def warm(self, subject: Subject) -> None:
-        """A few calls first: what is loaded once belongs to no call."""
-        load = await self._started(subject, 3)
-        await load.stop()
-        self._idle_kb[subject.name] = subject.process.memory_info().rss / 1024
-        self._idle_files[subject.name] = subject.process.num_fds()
+        """A few calls first: what is loaded once belongs to no call. Then what it takes to begin
+        and to end one."""
+        await (await self._started(subject, 3)).stop()
+        spent = cpu_s(subject.process)
+        await (await self._started(subject, BRIEF_CALLS, settle_s=0.0)).stop()
+        spent = cpu_s(subject.process) - spent
+        self._idle[subject.name] = Idle(
+            kb=subject.process.memory_info().rss / 1024,
+            files=subject.process.num_fds(),
+            brief_call_ms=1000 * spent / BRIEF_CALLS,
+        )
 
-    async def _started(self, subject: Subject, calls: int) -> Load:
+    async def _started(self, subject: Subject, calls: int, **options: float) -> Load:
         load = Load(subject.voice_url, self._sessions)
-        await load.start(self._next_call, calls)
+        await load.start(self._next_call, calls, **options)
         self._next_call += calls
         return load
 
     async def round(self, subject: Subject) -> Round:
+        idle = self._idle[subject.name]
         load = await self._started(subject, self._calls)
         load.measure()
         began, spent = time.monotonic(), cpu_s(subject.process)
         await asyncio.sleep(self._seconds)
         spent = cpu_s(subject.process) - spent
         took_s = time.monotonic() - began
-        kb = subject.process.memory_info().rss / 1024 - self._idle_kb[subject.name]
-        n_files = subject.process.num_fds() - self._idle_files[subject.name]
+        kb = subject.process.memory_info().rss / 1024 - idle.kb
+        n_files = subject.process.num_fds() - idle.files
         alive, found = load.alive, load.measured
         await load.stop()
         kbps = 8 / 1000 / took_s / self._calls
@@ -166,6 +184,8 @@ class Bench:
             out_p50_ms=percentile(outbound, 0.5),
             out_p99_ms=percentile(outbound, 0.99),
             kb_per_call=kb / self._calls,
+            idle_mb=idle.kb / 1024,
+            brief_call_ms=idle.brief_call_ms,
             files_per_call=n_files / self._calls,
             from_carrier_kbps=found.from_carrier_bytes * kbps,
             to_carrier_kbps=found.to_carrier_bytes * kbps,

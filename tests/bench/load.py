@@ -14,7 +14,9 @@ import httpx
 
 from bridge.sim.carrier.signing import signature
 from tests.bench import frames
-from tests.bench.lines import CYCLE_S, CarrierEnd, Line, Measure, ModelEnd
+from tests.bench.carrier_end import CarrierEnd
+from tests.bench.lines import Line, Measure
+from tests.bench.model_end import CYCLE_S, ModelEnd
 from tests.support.ends import ACCOUNT_SID, sid
 from tests.support.house import AUTH_TOKEN
 
@@ -75,12 +77,12 @@ class Load:
         self._calls: list[CarrierEnd] = []
         self._lines: list[Line] = []
 
-    async def start(self, first: int, count: int) -> None:
+    async def start(self, first: int, count: int, settle_s: float = SETTLE_S) -> None:
         """One after the other, so that each model session is known to be that of its call."""
         async with httpx.AsyncClient(trust_env=False) as http:
             for number in range(first, first + count):
                 await self._start(http, number, (number - first) / count * CYCLE_S)
-        await asyncio.sleep(SETTLE_S)
+        await asyncio.sleep(settle_s)
 
     async def _start(self, http: httpx.AsyncClient, number: int, phase_s: float) -> None:
         line = Line(self.measured)
