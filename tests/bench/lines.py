@@ -62,7 +62,3 @@ class Line:
             _, sent = self._deltas.popleft()
             if sent >= self.measure.since:
                 self.measure.outbound.append(now - sent)
-
-    @property
-    def unheard(self) -> int:
-        return len(self._frames)

@@ -75,7 +75,6 @@ class Load:
         self._voice_url = voice_url
         self._sessions = sessions
         self._calls: list[CarrierEnd] = []
-        self._lines: list[Line] = []
 
     async def start(self, first: int, count: int, settle_s: float = SETTLE_S) -> None:
         """One after the other, so that each model session is known to be that of its call."""
@@ -95,7 +94,6 @@ class Load:
             lambda: CarrierEnd(line, request, sids), parts.hostname or "", parts.port or 80
         )
         self._calls.append(end)
-        self._lines.append(line)
         async with asyncio.timeout(ARRIVE_S):
             await end.open
             session = await self._sessions.arriving.get()
