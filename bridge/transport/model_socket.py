@@ -5,7 +5,9 @@ connections: a frame goes straight to the listener and a message straight to the
 the library's ``recv`` and ``send`` would cost a switch of tasks each.
 """
 
+import ssl
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -114,6 +116,12 @@ class ModelSocket:
         self._connection.transport.abort()
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """One for all calls: to read the certificate authorities takes 20 ms and a megabyte."""
+    return ssl.create_default_context()
+
+
 async def open_socket(url: str, headers: dict[str, str], send_timeout_s: float) -> ModelSocket:
     """Raises OSError and what ``websockets`` raises for a handshake that fails."""
 
@@ -128,6 +136,7 @@ async def open_socket(url: str, headers: dict[str, str], send_timeout_s: float) 
         max_size=MAX_FRAME_BYTES,
         close_timeout=CLOSE_TIMEOUT_S,
         open_timeout=None,
+        ssl=_trusted() if url.startswith("wss:") else None,
         # A callable is all that is asked of it; the annotation wants a class.
         create_connection=cast("type[ClientConnection]", connection),
     )

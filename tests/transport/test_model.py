@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -16,6 +17,7 @@ from bridge.sim.model.reply import Reply, Spoken
 from bridge.sim.model.scripted import ScriptedMind
 from bridge.sim.model.server import serve
 from bridge.sim.voice.scripted import ScriptedVoice
+from bridge.transport import model_socket
 from bridge.transport.model import Endpoint, KeyCredential, ModelUnavailable, open_session
 from bridge.transport.socket import SocketClosed
 from bridge.wire import realtime
@@ -309,3 +311,8 @@ def test_no_proxy_stands_between_us_and_our_own_machine(monkeypatch: pytest.Monk
 
 def test_a_key_is_in_no_representation() -> None:
     assert "secret-key-value" not in repr(endpoint("ws://127.0.0.1:1"))
+
+
+def test_certificate_authorities_are_read_once() -> None:
+    assert model_socket._trusted() is model_socket._trusted()
+    assert model_socket._trusted().verify_mode is ssl.CERT_REQUIRED
