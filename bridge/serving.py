@@ -25,6 +25,7 @@ from bridge.settings import Settings, TwilioSettings
 from bridge.summary import summary
 from bridge.transport.media_socket import media_protocol
 from bridge.transport.model import open_session
+from bridge.transport.model_socket import prepare
 from bridge.transport.rest import HangUp, RestHangUp, no_hang_up
 from bridge.web.app import create_app
 from bridge.web.voice import Gate, MediaDoor
@@ -125,6 +126,7 @@ async def server(settings: Settings, listening: socket.socket) -> AsyncIterator[
     offered = load_functions(agent.functions, default_timeout_s=limits.function_timeout_s)
     async with AsyncExitStack() as stack:
         model = await stack.enter_async_context(endpoint.opened(settings.model, agent.model))
+        prepare(model.url)
         for warning in agent.warnings(model.dialect.name):
             logger.warning("%s", warning)
         hang_up = _hang_up(settings.twilio, limits.send_timeout_s)

@@ -116,6 +116,12 @@ class ModelSocket:
         self._connection.transport.abort()
 
 
+def prepare(url: str) -> None:
+    """Do beforehand what the first call would wait for."""
+    if url.startswith("wss:"):
+        _trusted()
+
+
 @cache
 def _trusted() -> ssl.SSLContext:
     """One for all calls: to read the certificate authorities takes 20 ms and a megabyte."""
