@@ -24,6 +24,7 @@ from bridge.sim.carrier.urls import is_url
 from bridge.sim.carrier.webhook import MAX_BODY_BYTES, Failure, Identity, Request, Response
 
 CONNECT_S: Final = 5.0  # Voice, "webhook connection behaviour"
+TIMER_S: Final = 0.001
 SETTLE_S: Final = 5.0  # callbacks and closing handshakes after the call
 
 
@@ -114,7 +115,8 @@ class _LivePhone:
         self._sockets: dict[str, tuple[MediaSocket, asyncio.Task[None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
-        self._wake = asyncio.Event()
+        self._ended: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._armed_for: float | None = None
         self._settle_s = SETTLE_S
 
@@ -140,24 +142,48 @@ class _LivePhone:
         )
 
     async def _keep_time(self) -> None:
-        loop = asyncio.get_running_loop()
-        while (due := self._phone.deadline()) is not None or not self._phone.over:
+        """Until the call is over and nothing is due any more. The timer calls, no task wakes."""
+        self._ended = asyncio.get_running_loop().create_future()
+        self._arm()
+        try:
+            await self._ended
+        finally:
+            self._disarm()
+
+    def _arm(self) -> None:
+        assert self._ended
+        due = self._phone.deadline()
+        if due is None and self._phone.over:
+            if not self._ended.done():
+                self._ended.set_result(None)
+        elif self._timer is None or due is None or due != self._armed_for:
+            self._disarm()
             self._armed_for = due
-            self._wake.clear()
-            timer = None
             if due is not None:
-                timer = loop.call_later(max(0.0, due - time.monotonic()), self._wake.set)
-            await self._wake.wait()
-            if timer:
-                timer.cancel()
+                # Timers of uvloop count whole milliseconds, and one that is early is for nothing.
+                wait_s = max(0.0, due - time.monotonic() + TIMER_S)
+                self._timer = asyncio.get_running_loop().call_later(wait_s, self._tick)
+
+    def _disarm(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = None
+
+    def _tick(self) -> None:
+        assert self._ended
+        self._timer = None
+        try:
             self._do(self._phone.tick(time.monotonic()))
+            self._arm()
+        except Exception as bug:  # out of a timer it would end nothing
+            if not self._ended.done():
+                self._ended.set_exception(bug)
 
     def _react(self, commands: list[Command]) -> None:
         """After an event, which may have moved the next deadline."""
         self._do(commands)
-        due = self._phone.deadline()
-        if self._armed_for is None or due is None or due < self._armed_for:
-            self._wake.set()
+        if self._ended and not self._ended.done():
+            self._arm()
 
     def _do(self, commands: list[Command]) -> None:
         for command in commands:

@@ -15,6 +15,8 @@ class Lateness:
 
     def __init__(self) -> None:
         self.late_ms = array("d")
+        self.cpu_s = 0.0
+        self.run_queue_wait_s: float | None = None  # ready and without a processor; None: not told
         self._began_wait_s = run_queue_wait_s()
         self._began_cpu_s = time.process_time()
 
@@ -29,15 +31,12 @@ class Lateness:
                 due += TICK_S
                 self.late_ms.append((now - due) * 1000)
 
-    @property
-    def run_queue_wait_s(self) -> float | None:
-        """How long this thread was ready and had no processor; None where it is not told."""
+    def stop(self) -> None:
+        """The calls are over: what is done afterwards does not count."""
         wait_s = run_queue_wait_s()
-        return None if wait_s is None or self._began_wait_s is None else wait_s - self._began_wait_s
-
-    @property
-    def cpu_s(self) -> float:
-        return time.process_time() - self._began_cpu_s
+        if wait_s is not None and self._began_wait_s is not None:
+            self.run_queue_wait_s = wait_s - self._began_wait_s
+        self.cpu_s = time.process_time() - self._began_cpu_s
 
 
 def run_queue_wait_s() -> float | None:

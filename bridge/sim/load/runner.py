@@ -90,6 +90,7 @@ async def drive(
         for task in watching:
             task.cancel()
     run.ended_at = time.monotonic()
+    run.lateness.stop()
     _note(run, target)
     return run
 
