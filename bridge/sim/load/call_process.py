@@ -11,15 +11,15 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from itertools import pairwise
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import httpx
 
-from bridge.sim.carrier.caller import Say, StepRecord
-from bridge.sim.carrier.result import CallResult, StreamResult
+from bridge.sim.carrier.result import CallResult
 from bridge.sim.carrier.shell import http_client, place_call
+from bridge.sim.load.evidence import Evidence
+from bridge.sim.load.judge import judge
 from bridge.sim.load.plan import BEHAVIOURS, PlanError, Scenario
 from bridge.sim.load.scenarios import Mix, Visit
 
@@ -40,7 +40,8 @@ class CallAsked:
 
 @dataclass(frozen=True)
 class CallEnded:
-    """``problem`` is empty where the call was completed and the carrier had nothing to object."""
+    """``problem`` is empty where the call was completed, each answer came and the carrier had
+    nothing to object. Times are those of ``judge``."""
 
     id: int
     problem: str
@@ -48,7 +49,7 @@ class CallEnded:
     heard_bytes: int
     webhook_ms: float | None = None
     first_audio_ms: float | None = None  # the stream's start to the first audio
-    answers_ms: tuple[float, ...] = field(default=())  # end of speech to the answer's first audio
+    answers_ms: tuple[float, ...] = ()  # end of speech to the answer's first audio
 
 
 def scenarios_of(text: str) -> tuple[Scenario, ...]:
@@ -67,26 +68,14 @@ def scenarios_of(text: str) -> tuple[Scenario, ...]:
     return tuple(found)
 
 
-def answers_ms(steps: tuple[StepRecord, ...], stream: StreamResult) -> tuple[float, ...]:
-    """From the end of each thing said to the first audio of what was answered, where there was
-    an answer before the next step began."""
-    found = []
-    for record, following in pairwise(steps):
-        if not isinstance(record.step, Say) or record.ended is None:
-            continue
-        since = (at for at, _ in stream.arrivals if at > record.ended)
-        first = next(since, None)
-        if first is not None and first < following.began:
-            found.append((first - record.ended) * 1000)
-    return tuple(found)
-
-
 def problem_of(result: CallResult) -> str:
     """Without times and sids, so that the same problem of many calls is one."""
     if result.outcome != "completed":
         return f"the call ended as {result.outcome}"
-    told = [*result.errors, *result.warnings]
-    return "; ".join(sorted({f"{each.code} {each.text}" for each in told}))
+    told = {f"{each.code} {each.text}" for each in (*result.errors, *result.warnings)}
+    if any(record.timed_out for record in result.steps):
+        told.add("an answer did not come")
+    return "; ".join(sorted(told))
 
 
 async def call(asked: CallAsked, visit: Visit, http: httpx.AsyncClient) -> CallEnded:
@@ -109,6 +98,9 @@ async def call(asked: CallAsked, visit: Visit, http: httpx.AsyncClient) -> CallE
     problem, heard_bytes = problem_of(result), len(result.heard)
     if visit.has_network or not result.streams:
         return CallEnded(asked.id, problem, ms, heard_bytes)
+    scenario = visit.scenario.name
+    evidence = Evidence(visit.number, scenario, visit.has_network, result, session=None)
+    findings = await asyncio.to_thread(judge, evidence)  # other callers speak meanwhile
     return CallEnded(
         asked.id,
         problem,
@@ -116,7 +108,7 @@ async def call(asked: CallAsked, visit: Visit, http: httpx.AsyncClient) -> CallE
         heard_bytes,
         webhook_ms=result.timings.webhook_ms,
         first_audio_ms=result.timings.first_audio_ms,
-        answers_ms=answers_ms(result.steps, result.streams[0]),
+        answers_ms=tuple(findings.speech_to_audio_ms),
     )
 
 
