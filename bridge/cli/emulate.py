@@ -16,6 +16,7 @@ import typer
 
 from bridge.cli.console import FAILED, USAGE, line, stop
 from bridge.cli.loop import run
+from bridge.collector import watched
 from bridge.sim.model.patterns import PatternMind
 from bridge.sim.model.profile import ModelProfile
 from bridge.sim.model.records import Records
@@ -120,7 +121,8 @@ async def _emulate(
         else:
             spoken = "local voices" if kind is VoiceKind.local else "scripted tones, no speech"
             line(f"emulate: ready on {serving.ws_url}/v1/realtime ({spoken})")
-        await over.wait()
+        with watched():
+            await over.wait()
 
 
 def _told_to_end(with_parent: bool) -> asyncio.Event:
