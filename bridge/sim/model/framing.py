@@ -7,7 +7,10 @@ every other frame is left as it came, for a complete implementation of the proto
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from websockets.speedups import apply_mask
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # a platform without the compiled part
+    from websockets.utils import apply_mask
 
 PLAIN_TEXT = 0x81  # the last frame of a message, text, no extension
 MASKED = 0x80
