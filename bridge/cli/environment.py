@@ -18,9 +18,7 @@ def settings_from(*, telephone: bool = True, **flags: object) -> Settings:
         settings = Settings.from_env(environ)
     except SettingsError as error:
         stop(str(error), USAGE)
-    model, twilio = settings.model, settings.twilio
-    secrets = [*twilio.auth_tokens, twilio.api_secret or "", getattr(model, "api_key", None) or ""]
-    configure(settings.log_level, settings.log_json, secrets=secrets)
+    configure(settings.log_level, settings.log_json, secrets=settings.secrets())
     for warning in settings.warnings:
         if not telephone and warning.startswith(("TWILIO_", "OFFHOOK_TWILIO_")):
             continue

@@ -8,6 +8,7 @@ from bridge.settings.settings import (
     SettingsError,
     TwilioSettings,
 )
+from bridge.settings.store import StoreSettings, WebhookSettings
 
 __all__ = [
     "DEVELOPMENT_AUTH_TOKEN",
@@ -18,5 +19,7 @@ __all__ = [
     "OpenAISettings",
     "Settings",
     "SettingsError",
+    "StoreSettings",
     "TwilioSettings",
+    "WebhookSettings",
 ]

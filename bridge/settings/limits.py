@@ -62,6 +62,18 @@ class Limits:
         100, 20, 1_000, "Milliseconds of audio between two marks; whole frames of 20 ms.", 20
     )
     max_calls: int = _whole(200, 1, 100_000, "Calls at one time; further ones are refused.")
+    spool_max_mb: int = _whole(
+        1024, 1, 1_000_000, "Megabytes of records that wait on disk while the store is away."
+    )
+    call_retention_days: int = _whole(
+        0, 0, 36_500, "Days after which the record of a call is deleted; 0: never."
+    )
+    recording_retention_days: int = _whole(
+        30, 0, 36_500, "Days after which a recording is deleted; 0: never."
+    )
+    api_requests_per_minute: int = _whole(
+        600, 1, 1_000_000, "Requests a minute that one API token may make."
+    )
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from bridge.settings.model import (
     model_settings,
     plaintext_warning,
 )
+from bridge.settings.store import StoreSettings, store_settings
 
 # Signs between `serve` and `simulate` on one machine. Everybody can read it here, so it is never
 # accepted where somebody else could call.
@@ -55,6 +56,7 @@ class Settings:
     state_dir: Path
     twilio: TwilioSettings
     model: ModelSettings
+    store: StoreSettings = StoreSettings()
     limits: Limits = Limits()
     log_level: str = "info"  # debug, info, warning or error
     log_json: bool = False
@@ -71,6 +73,9 @@ class Settings:
         twilio = _twilio(env, local=is_loopback(host) and _unset_or_loopback(given_url))
         model, warnings = model_settings(env)
         warnings += plaintext_warning(twilio.api_url, "OFFHOOK_TWILIO_API_URL")
+        store = store_settings(env)
+        if store.webhook:
+            warnings += plaintext_warning(store.webhook.url, "OFFHOOK_WEBHOOK_URL")
         if twilio.development:
             warnings.append(
                 "TWILIO_AUTH_TOKEN is not set: requests are checked against a development token"
@@ -84,6 +89,7 @@ class Settings:
             state_dir=_state_dir(env),
             twilio=twilio,
             model=model,
+            store=store,
             limits=_limits(env),
             log_level=env.choice("OFFHOOK_LOG_LEVEL", ("debug", "info", "warning", "error")),
             log_json=env.choice("OFFHOOK_LOG_FORMAT", ("text", "json")) == "json",
@@ -92,6 +98,14 @@ class Settings:
         if env.problems:
             raise SettingsError(env.problems)
         return settings
+
+    def secrets(self) -> list[str]:
+        """All that must never be shown."""
+        model, store = self.model, self.store
+        kept = [*self.twilio.auth_tokens, self.twilio.api_secret, getattr(model, "api_key", None)]
+        kept.append(store.database_url and urlsplit(store.database_url).password)
+        kept.append(store.webhook and store.webhook.secret)
+        return [each for each in kept if each]
 
     def origin(self, port: int | None = None) -> str:
         """The origin that Twilio calls and signs. ``port``: the one that was bound, where
@@ -110,7 +124,7 @@ class Settings:
         return [
             f"listen: {self.host}:{self.port}, called as {self.origin()}",
             f"agent: {self.agent_path or 'the built-in one'}",
-            f"state: {self.state_dir}",
+            f"state: {self.state_dir}, {self.store.describe()}",
             f"twilio: account {twilio.account_sid or 'not compared'}, {tokens}{plural}{key},"
             f" {twilio.api_url}",
             f"model: {self.model.describe()}",

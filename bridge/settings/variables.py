@@ -110,6 +110,39 @@ VARIABLES: tuple[Variable, ...] = (
         ),
     ),
     *_group(
+        "What is kept",
+        (
+            "OFFHOOK_DATABASE_URL",
+            "",
+            "A PostgreSQL database, postgresql://USER:PASSWORD@HOST/NAME; without one SQLite in"
+            " the state directory.",
+            True,
+        ),
+        (
+            "OFFHOOK_PRICES",
+            "",
+            "A YAML file with the prices of models and minutes; without one the table that comes"
+            " along.",
+        ),
+        (
+            "OFFHOOK_LOOKUP_PRIVATE",
+            "false",
+            "true: the look-up of an agent may ask private addresses, such as a server beside this"
+            " one.",
+        ),
+        (
+            "OFFHOOK_WEBHOOK_URL",
+            "",
+            "Where events of calls are sent, signed as Standard Webhooks says.",
+        ),
+        (
+            "OFFHOOK_WEBHOOK_SECRET",
+            "",
+            "What signs them: whsec_ and 24 to 64 random bytes in base64.",
+            True,
+        ),
+    ),
+    *_group(
         "The log",
         ("OFFHOOK_LOG_LEVEL", "info", "debug, info, warning or error."),
         ("OFFHOOK_LOG_FORMAT", "text", "text, or json: one object a line."),

@@ -13,6 +13,7 @@ from bridge.settings import (
     OpenAISettings,
     Settings,
     SettingsError,
+    WebhookSettings,
 )
 from bridge.settings.limits import LIMITS, Limit
 from bridge.settings.variables import VARIABLES, env_example, readme_rows
@@ -29,7 +30,10 @@ SECRETS = {
     "TWILIO_API_KEY": API_KEY,
     "TWILIO_API_SECRET": "twilio-secret",
     "AZURE_OPENAI_API_KEY": "azure-key",
+    "OFFHOOK_DATABASE_URL": "postgresql://offhook:database-password@db/offhook",
+    "OFFHOOK_WEBHOOK_SECRET": "whsec_" + "d2ViaG9vay1zZWNyZXQtb2YtMjQtYnl0ZXM=",
 }
+WEBHOOK = {"OFFHOOK_WEBHOOK_URL": "https://example.com/calls"}
 
 
 def problems(**environ: str) -> dict[str, str]:
@@ -317,16 +321,44 @@ def test_a_misspelt_variable_is_told_with_the_nearest_name() -> None:
 
 
 def test_no_secret_is_shown_anywhere() -> None:
-    settings = Settings.from_env(PUBLIC | AZURE | SECRETS)
+    settings = Settings.from_env(PUBLIC | AZURE | SECRETS | WEBHOOK)
     openai = Settings.from_env(PUBLIC | {"OPENAI_API_KEY": "openai-key"})
     shown = repr(settings) + repr(openai) + "".join(settings.describe() + openai.describe())
     shown += str(problems(**SECRETS, OFFHOOK_PORT="x"))
-    for secret in ("first-token", "second-token", "twilio-secret", "azure-key", "openai-key"):
+    told = (*settings.secrets(), *openai.secrets())
+    words = ("first-token", "second-token", "twilio-secret", "azure-key", "openai-key")
+    for secret in (*words, "database-password", SECRETS["OFFHOOK_WEBHOOK_SECRET"]):
+        assert secret in told
         assert secret not in shown
 
 
+def test_a_database_that_cannot_be_used_is_an_error_without_its_password() -> None:
+    found = problems(OFFHOOK_DATABASE_URL="mysql://offhook:database-password@db/offhook")
+    assert "postgresql://" in found["OFFHOOK_DATABASE_URL"]
+    assert "database-password" not in found["OFFHOOK_DATABASE_URL"]
+    assert Settings.from_env({}).store.describe() == "SQLite"
+    there = Settings.from_env({"OFFHOOK_DATABASE_URL": "postgres://u:p@h/d"})
+    assert there.store.describe() == "PostgreSQL"
+    assert any("PostgreSQL" in line for line in there.describe())
+
+
+def test_a_webhook_has_a_url_and_a_secret_that_signs() -> None:
+    secret = {"OFFHOOK_WEBHOOK_SECRET": SECRETS["OFFHOOK_WEBHOOK_SECRET"]}
+    assert set(problems(**WEBHOOK)) == {"OFFHOOK_WEBHOOK_SECRET"}
+    assert set(problems(**secret)) == {"OFFHOOK_WEBHOOK_URL"}
+    for bad in ("secret", "whsec_", "whsec_c2hvcnQ=", "whsec_%%%"):
+        assert set(problems(**WEBHOOK, OFFHOOK_WEBHOOK_SECRET=bad)) == {"OFFHOOK_WEBHOOK_SECRET"}
+    store = Settings.from_env(WEBHOOK | secret).store
+    assert store.webhook == WebhookSettings(
+        "https://example.com/calls", secret["OFFHOOK_WEBHOOK_SECRET"]
+    )
+    plain = {"OFFHOOK_WEBHOOK_URL": "http://example.com/calls"}
+    assert any("not encrypted" in each for each in Settings.from_env(plain | secret).warnings)
+
+
 def test_what_was_chosen_is_described() -> None:
-    told = Settings.from_env(PUBLIC | AZURE | SECRETS | {"TWILIO_ACCOUNT_SID": ACCOUNT}).describe()
+    given = PUBLIC | AZURE | SECRETS | WEBHOOK | {"TWILIO_ACCOUNT_SID": ACCOUNT}
+    told = Settings.from_env(given).describe()
     assert told[0] == "listen: 127.0.0.1:8080, called as https://phone.example.com"
     assert f"account {ACCOUNT}, 2 tokens" in told[3]
     assert told[4] == (
