@@ -18,6 +18,7 @@ from bridge.cli.loop import run
 from bridge.settings import DEVELOPMENT_AUTH_TOKEN
 from bridge.sim.carrier.urls import is_url
 from bridge.sim.load.figures import p99
+from bridge.sim.load.judging import JudgingFailed
 from bridge.sim.load.loadtest import find_capacity, load_test
 from bridge.sim.load.local import ACCOUNT_SID, AUTH_TOKEN, LocalFailed, started
 from bridge.sim.load.plan import (
@@ -173,6 +174,8 @@ def _found(asked: Asked) -> dict[str, Any]:
             return run(_load(asked, tell))
         except LocalFailed as error:
             stop(f"the server did not start:\n{error}", FAILED)
+        except JudgingFailed as error:
+            stop(f"{error}; what it said is above", FAILED)
 
 
 async def _load(asked: Asked, tell: Callable[[Run], None]) -> dict[str, Any]:
@@ -214,8 +217,7 @@ def _progress(quiet: bool) -> Iterator[Callable[[Run], None]]:
         task = progress.add_task("starting")
 
         def tell(run: Run) -> None:
-            first = [each.result.timings.first_audio_ms for each in run.done]
-            heard = p99([ms for ms in first if ms is not None])
+            heard = p99(run.first_audio_ms)
             late = p99(run.lateness.late_ms)
             progress.update(
                 task,

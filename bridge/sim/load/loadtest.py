@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+from bridge.collector import watched
+from bridge.sim.load.judging import judging
 from bridge.sim.load.plan import Plan, of_concurrency
-from bridge.sim.load.records import RecordsMissing, fetch
 from bridge.sim.load.report import INVALID, PASSED, report_of
 from bridge.sim.load.runner import Run, Target, drive
 from bridge.sim.load.summary import summarize
@@ -23,17 +24,14 @@ async def load_test(
     tell: Callable[[Run], None] = lambda run: None,
     first_number: int = 0,
 ) -> dict[str, Any]:
-    """Raises ``PlanError`` for bounds that are none."""
-    run = await drive(plan, target, tell, first_number=first_number)
-    notes, sessions = [], None
-    if records_url is None:
-        notes.append(NO_RECORDS)
-    else:
-        try:
-            sessions = await fetch(records_url, run.began_at)
-        except RecordsMissing as missing:
-            notes.append(str(missing))
-    return report_of(plan, target, run, summarize(run, sessions), notes, late_limit_ms)
+    """Raises ``PlanError`` for bounds that are none, ``JudgingFailed``."""
+    async with judging(records_url) as judges:
+        with watched():  # a pause of the garbage collector is one of every caller
+            run = await drive(plan, target, judges.take, tell, first_number)
+        verdicts = await judges.verdicts()
+    note = NO_RECORDS if verdicts.problem is None else verdicts.problem
+    summary = summarize(verdicts.calls, has_records=not note)
+    return report_of(plan, target, run, summary, [note] if note else [], late_limit_ms)
 
 
 async def find_capacity(

@@ -44,12 +44,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from bridge.sim.carrier.line import TICK_S
 from bridge.sim.load.figures import spread
+from bridge.sim.load.judged import Judged
 from bridge.sim.load.plan import Plan
 from bridge.sim.load.runner import Run, Sample, Target
 from bridge.sim.load.slo import Verdict, gate
-from bridge.sim.load.summary import COUNTS, NEED_RECORDS, Judged, Summary
+from bridge.sim.load.summary import COUNTS, NEED_RECORDS, Summary
 
 FAULTS: Final = 100
 PASSED, BROKEN, INVALID = "passed", "broken", "invalid"
@@ -123,18 +123,12 @@ def _generator(run: Run, summary: Summary, limit_ms: float) -> dict[str, Any]:
 
 
 def _frames(summary: Summary) -> int:
-    return int(sum((~np.isnan(call.evidence.sent_at)).sum() for call in summary.calls))
+    return sum(len(call.frames_late_ms) for call in summary.calls)
 
 
 def _frames_late_ms(summary: Summary) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
     """Each caller frame against the tick it belongs to."""
-    found = [np.empty(0)]
-    for call in summary.calls:
-        if stream := call.evidence.stream:
-            sent_at = call.evidence.sent_at
-            late = (sent_at - stream.opened_at - np.arange(len(sent_at)) * TICK_S) * 1000
-            found.append(late[~np.isnan(late)])
-    return np.concatenate(found)
+    return np.concatenate([np.empty(0), *(call.frames_late_ms for call in summary.calls)])
 
 
 def _server(run: Run, target: Target, summary: Summary) -> dict[str, Any] | None:
@@ -144,13 +138,12 @@ def _server(run: Run, target: Target, summary: Summary) -> dict[str, Any] | None
         return None
     cpu_s = usages[-1].cpu_s - start.cpu_s
     peak_bytes = max(each.rss_bytes for each in usages)
-    call_s = sum(done.ended_at - done.began_at for done in run.done)
     return {
         "pid": target.pid,
         "cpu_s": round(cpu_s, 2),
         "cpu_us_per_frame": round(cpu_s / max(_frames(summary), 1) * 1e6, 1),
         "core_percent": round(100 * cpu_s / max(run.seconds, 0.1), 1),
-        "core_percent_per_call": round(100 * cpu_s / max(call_s, 0.1), 3),
+        "core_percent_per_call": round(100 * cpu_s / max(run.calls_s, 0.1), 3),
         "rss_start_bytes": start.rss_bytes,
         "rss_peak_bytes": peak_bytes,
         "rss_bytes_per_call": round((peak_bytes - start.rss_bytes) / max(run.peak, 1)),
@@ -181,7 +174,7 @@ def _server_then(run: Run, before: Sample | None, sample: Sample) -> dict[str, A
 def _calls(run: Run, summary: Summary) -> dict[str, Any]:
     return {
         "started": run.started,
-        "answered": sum(call.evidence.stream is not None for call in summary.calls),
+        "answered": sum(call.answered for call in summary.calls),
         "lost": sum(call.lost for call in summary.calls),
         "peak": run.peak,
         "unmatched": summary.unmatched,
@@ -190,7 +183,7 @@ def _calls(run: Run, summary: Summary) -> dict[str, Any]:
 
 def _plan(plan: Plan, summary: Summary) -> dict[str, Any]:
     def told(name: str) -> dict[str, int]:
-        calls = [call for call in summary.calls if call.evidence.scenario == name]
+        calls = [call for call in summary.calls if call.scenario == name]
         return {
             "calls": len(calls),
             "lost": sum(call.lost for call in calls),
@@ -243,9 +236,9 @@ def _budget(summary: Summary) -> list[dict[str, Any]]:
 def _faults(run: Run, summary: Summary) -> list[dict[str, Any]]:
     found = [
         {
-            "call": call.evidence.number,
-            "scenario": call.evidence.scenario,
-            "call_sid": call.evidence.result.call_sid,
+            "call": call.number,
+            "scenario": call.scenario,
+            "call_sid": call.call_sid,
             "at_s": None if at is None else round(at - run.began_at, 3),
             "what": what,
         }
@@ -256,14 +249,13 @@ def _faults(run: Run, summary: Summary) -> list[dict[str, Any]]:
 
 
 def _lost(call: Judged) -> dict[str, Any]:
-    result = call.evidence.result
     return {
-        "call": call.evidence.number,
-        "scenario": call.evidence.scenario,
-        "call_sid": result.call_sid,
-        "outcome": result.outcome,
-        "ended_by": result.ended_by,
-        "errors": [f"{error.code} {error.text}" for error in result.errors],
+        "call": call.number,
+        "scenario": call.scenario,
+        "call_sid": call.call_sid,
+        "outcome": call.outcome,
+        "ended_by": call.ended_by,
+        "errors": list(call.errors),
     }
 
 

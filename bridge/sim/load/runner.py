@@ -2,14 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
 import httpx
 
-from bridge.sim.carrier.result import CallResult
 from bridge.sim.carrier.shell import http_client, place_call
 from bridge.sim.load.arrivals import LOOK_S, Arrivals
+from bridge.sim.load.judged import Ended
 from bridge.sim.load.lateness import Lateness
 from bridge.sim.load.plan import Plan
 from bridge.sim.load.scenarios import Mix, Visit
@@ -30,14 +31,6 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Done:
-    visit: Visit
-    began_at: float
-    ended_at: float
-    result: CallResult
-
-
-@dataclass(frozen=True)
 class Sample:
     """How things stood, once a second; what is counted is counted from the start."""
 
@@ -53,10 +46,12 @@ class Sample:
 
 @dataclass
 class Run:
-    """What is known so far, or in the end."""
+    """What is known so far, or in the end. Of a call that has ended it keeps four numbers."""
 
     began_at: float
-    done: list[Done] = field(default_factory=list)
+    ended: int = 0
+    calls_s: float = 0.0  # of those that have ended, together
+    first_audio_ms: "array[float]" = field(default_factory=lambda: array("d"))
     samples: list[Sample] = field(default_factory=list)
     lateness: Lateness = field(default_factory=Lateness)
     started: int = 0
@@ -73,20 +68,29 @@ class Run:
 
 
 async def drive(
-    plan: Plan, target: Target, tell: Callable[[Run], None], first_number: int = 0
+    plan: Plan,
+    target: Target,
+    hear: Callable[[Ended], None],
+    tell: Callable[[Run], None],
+    first_number: int = 0,
 ) -> Run:
-    """Returns when every call that was begun has ended. ``tell`` is told each second.
+    """Returns when every call that was begun has ended. ``tell`` is told each second, ``hear``
+    of each call that ends.
 
     Calls are numbered from ``first_number`` on: their voices tell them apart at the model.
     """
     run = Run(time.monotonic(), server_at_start=_usage(target.pid))
+
+    async def one(visit: Visit) -> None:
+        hear(await _one(visit, target, run, http))
+
     async with http_client() as http, asyncio.TaskGroup() as beside:
         watching = [
             beside.create_task(run.lateness.run()),
             beside.create_task(_sample(run, target, tell)),
         ]
         async with asyncio.TaskGroup() as calls:
-            await _begin_calls(plan, target, run, http, calls, first_number)
+            await _begin_calls(plan, run, calls, first_number, one)
         for task in watching:
             task.cancel()
     run.ended_at = time.monotonic()
@@ -97,23 +101,22 @@ async def drive(
 
 async def _begin_calls(
     plan: Plan,
-    target: Target,
     run: Run,
-    http: httpx.AsyncClient,
     calls: asyncio.TaskGroup,
     first_number: int,
+    one: Callable[[Visit], Coroutine[None, None, None]],
 ) -> None:
     arrivals, mix = Arrivals(plan.stages, plan.calls), Mix(plan.scenarios)
     while not arrivals.over(at_s := time.monotonic() - run.began_at):
         for _ in range(arrivals.due(at_s, run.running)):
-            calls.create_task(_one(mix.visit(first_number + run.started), target, run, http))
+            calls.create_task(one(mix.visit(first_number + run.started)))
             run.started += 1
             run.running += 1
             run.peak = max(run.peak, run.running)
         await asyncio.sleep(LOOK_S)
 
 
-async def _one(visit: Visit, target: Target, run: Run, http: httpx.AsyncClient) -> None:
+async def _one(visit: Visit, target: Target, run: Run, http: httpx.AsyncClient) -> Ended:
     began_at = time.monotonic()
     try:
         result = await place_call(
@@ -131,9 +134,16 @@ async def _one(visit: Visit, target: Target, run: Run, http: httpx.AsyncClient) 
         )
     finally:
         run.running -= 1
+    ended = Ended(
+        visit.number, visit.scenario.name, visit.has_network, began_at, time.monotonic(), result
+    )
+    run.ended += 1
+    run.calls_s += ended.ended_at - began_at
     run.lost += result.outcome != "completed" or result.ended_by != "caller"
     run.frames += sum(len(stream.sent_at) for stream in result.streams)
-    run.done.append(Done(visit, began_at, time.monotonic(), result))
+    if result.timings.first_audio_ms is not None:
+        run.first_audio_ms.append(result.timings.first_audio_ms)
+    return ended
 
 
 async def _sample(run: Run, target: Target, tell: Callable[[Run], None]) -> None:
@@ -152,7 +162,7 @@ def _note(run: Run, target: Target) -> None:
             at_s=round(time.monotonic() - run.began_at, 2),
             running=run.running,
             started=run.started,
-            ended=len(run.done),
+            ended=run.ended,
             lost=run.lost,
             late_ms=round(max(late, default=0.0), 3),
             frames=run.frames,

@@ -1,4 +1,4 @@
-"""All calls of a run judged and added up."""
+"""All calls of a run, judged, added up."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -6,12 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from bridge.sim.load.evidence import Evidence
 from bridge.sim.load.findings import Findings
-from bridge.sim.load.judge import is_lost, is_shared_clock, judge
-from bridge.sim.load.records import Session, Spoken, matched
-from bridge.sim.load.runner import Run
-from bridge.sim.load.voiceprint import BLOCKS
+from bridge.sim.load.judge import is_shared_clock
+from bridge.sim.load.judged import Judged
 
 # Distributions in the report: its name, and the field of the findings.
 LATENCIES: Final = {
@@ -48,16 +45,6 @@ NEED_RECORDS: Final = frozenset(
 
 
 @dataclass(frozen=True)
-class Judged:
-    evidence: Evidence
-    findings: Findings
-
-    @property
-    def lost(self) -> bool:
-        return is_lost(self.evidence)
-
-
-@dataclass(frozen=True)
 class Summary:
     calls: tuple[Judged, ...]
     unmatched: int | None  # calls that spoke and were not found in the records; None: no records
@@ -91,38 +78,18 @@ def no_measures() -> dict[str, float | None]:
     return Summary((), None, True, nothing, Findings()).measures()
 
 
-def summarize(run: Run, sessions: Sequence[Session] | None) -> Summary:
-    calls = _evidence(run, sessions)
-    judged = tuple(Judged(each, judge(each)) for each in calls)
-    unmatched = None
-    if sessions is not None:
-        spoke = [each for each in calls if each.stream and each.words()]
-        unmatched = sum(each.session is None for each in spoke)
-    one_clock = all(is_shared_clock(each.findings) for each in judged)
-    totals = _added([each.findings for each in judged])
+def summarize(calls: Sequence[Judged], *, has_records: bool) -> Summary:
+    unmatched = sum(each.spoke and not each.matched for each in calls) if has_records else None
+    one_clock = all(is_shared_clock(each.findings) for each in calls)
+    totals = _added([each.findings for each in calls])
     latencies = {name: getattr(totals, field) for name, field in LATENCIES.items()}
     if not one_clock:
         apart = ("inbound", "outbound", "added_latency", "barge_in_to_clear")
         latencies |= {name: [] for name in apart}
     for name in TIMINGS:
-        found = [getattr(each.evidence.result.timings, name) for each in judged]
+        found = [getattr(each.timings, name) for each in calls]
         latencies[name.removesuffix("_ms")] = [each for each in found if each is not None]
-    return Summary(judged, unmatched, one_clock, latencies, totals)
-
-
-def _evidence(run: Run, sessions: Sequence[Session] | None) -> list[Evidence]:
-    spoken = [Spoken(done.visit.number % BLOCKS, done.began_at, done.ended_at) for done in run.done]
-    found = matched(spoken, sessions) if sessions is not None else [None] * len(spoken)
-    return [
-        Evidence(
-            done.visit.number,
-            done.visit.scenario.name,
-            done.visit.has_network,
-            done.result,
-            session,
-        )
-        for done, session in zip(run.done, found, strict=True)
-    ]
+    return Summary(tuple(calls), unmatched, one_clock, latencies, totals)
 
 
 def _added(all_findings: Sequence[Findings]) -> Findings:

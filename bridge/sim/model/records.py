@@ -41,6 +41,7 @@ class SessionRecord:
         self.number = number
         self.opened_at = opened_at
         self.closed_at: float | None = None
+        self.closing: int | None = None  # the how-manieth to be closed, from 1
         self.appended_ms = 0
         self.arrivals_at = array("d")
         self.arrivals_ms = array("I")
@@ -101,8 +102,8 @@ class SessionRecord:
                 response = fields["response"]
                 self._responses[response["id"]] |= _response(response)
 
-    def close(self, now: float) -> None:
-        self.closed_at = now
+    def close(self, now: float, closing: int) -> None:
+        self.closed_at, self.closing = now, closing
         self._caller.close()
 
     # --- told ---------------------------------------------------------------------------------
@@ -112,6 +113,7 @@ class SessionRecord:
             "number": self.number,
             "opened_at": self.opened_at,
             "closed_at": self.closed_at,
+            "closing": self.closing,
             "model": self._model,
             "format": self._format,
             "appended_ms": self.appended_ms,
@@ -144,6 +146,7 @@ class Records:
 
     def __init__(self) -> None:
         self._opened = 0
+        self._closings = 0
         self._open: dict[int, SessionRecord] = {}
         self._closed: deque[SessionRecord] = deque()
         self._arrivals = 0  # of closed sessions
@@ -155,7 +158,8 @@ class Records:
         return record
 
     def close(self, record: SessionRecord, now: float) -> None:
-        record.close(now)
+        self._closings += 1
+        record.close(now, self._closings)
         del self._open[record.number]
         self._closed.append(record)
         self._arrivals += len(record.arrivals_at)
@@ -163,19 +167,20 @@ class Records:
             self._arrivals -= len(self._closed.popleft().arrivals_at)
 
     async def told(self, after: int | None, now: float) -> dict[str, Any]:
-        """All of it; with ``after`` only closed sessions with a higher number.
+        """All of it; with ``after`` only what was closed after so many had been closed.
 
+        ``closings`` is how many that are by now: the next ``after``.
         The event loop gets its turn between two sessions: the server goes on serving.
         """
-        sessions = []
+        sessions, closings = [], self._closings
         for record in list(self._wanted(after)):
             sessions.append(record.told())
             await asyncio.sleep(0)
-        return {"now": now, "sessions": sessions}
+        return {"now": now, "closings": closings, "sessions": sessions}
 
     def _wanted(self, after: int | None) -> Iterator[SessionRecord]:
         for record in self._closed:
-            if after is None or record.number > after:
+            if after is None or (record.closing or 0) > after:
                 yield record
         if after is None:
             yield from self._open.values()

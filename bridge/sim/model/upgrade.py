@@ -63,10 +63,10 @@ def json_response(protocol: ServerProtocol, status: int, body: bytes) -> Respons
 
 
 async def records_answer(records: Records, target: str) -> tuple[int, bytes]:
-    """Status and JSON: all records, or with ``?after=N`` closed sessions with a higher number."""
+    """Status and JSON: all records, or with ``?after=N`` of sessions closed after the first N."""
     after = parse_qs(urlsplit(target).query).get("after", [""])[0]
     if after and not after.isdecimal():
-        return 400, b'{"error":{"code":"400","message":"after: a session number"}}'
+        return 400, b'{"error":{"code":"400","message":"after: a number of sessions"}}'
     told = await records.told(int(after) if after else None, time.monotonic())
     return 200, msgspec.json.encode(told)
 
