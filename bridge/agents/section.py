@@ -47,12 +47,19 @@ def _not_text(node: yaml.Node) -> str:
 
 
 class Section:
-    """``path`` is the dotted name of the mapping itself; ``keys`` is all that it may hold."""
+    """``path`` is the dotted name of the mapping itself; ``keys`` is all that it may hold. ``of``
+    says what the document is about."""
 
     def __init__(
-        self, node: yaml.MappingNode, path: str, keys: Sequence[str], problems: list[Problem]
+        self,
+        node: yaml.MappingNode,
+        path: str,
+        keys: Sequence[str],
+        problems: list[Problem],
+        of: str = "an agent",
     ) -> None:
         self.node = node
+        self._of = of
         self._path = path
         self._problems = problems
         self._fields: dict[str, yaml.Node] = {}
@@ -67,7 +74,7 @@ class Section:
         elif name not in keys:
             near = get_close_matches(name, keys, n=1)
             mend = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(keys)}"
-            self.wrong(key, name, f"is not a field of an agent; {mend}")
+            self.wrong(key, name, f"is not a field of {self._of}; {mend}")
         elif name in self._fields:
             first = self._fields[name].start_mark.line + 1
             self.wrong(key, name, f"stands here again; it has a value in line {first} already")
@@ -168,7 +175,7 @@ class Section:
         if not isinstance(node, yaml.MappingNode):
             self.wrong(node, key, f"{shown(node)} is not a mapping; write {key}: {example}")
             return None
-        return Section(node, self.field(key), keys, self._problems)
+        return Section(node, self.field(key), keys, self._problems, self._of)
 
     def sections(self, key: str, keys: Sequence[str], example: str) -> list["Section"]:
         """A list of mappings; they are called ``key[0]``, ``key[1]``, …"""
@@ -182,7 +189,7 @@ class Section:
         for index, each in enumerate(node.value):
             name = f"{key}[{index}]"
             if isinstance(each, yaml.MappingNode):
-                found.append(Section(each, self.field(name), keys, self._problems))
+                found.append(Section(each, self.field(name), keys, self._problems, self._of))
             else:
                 self.wrong(each, name, f"{shown(each)} is not a mapping; write '- {example}'")
         return found
