@@ -48,7 +48,7 @@ MAY_IMPORT = {
     "bridge.call": {"bridge.call", "bridge.wire", "telcodecs"},
 }
 # Where the two readings meet.
-MEET = ("bridge.rehearsal", "bridge.cli")
+MEET = ("bridge.rehearsal", "bridge.trials", "bridge.cli")
 ABOVE_WEB = ("bridge.web", "bridge.cli", "bridge.demo", "bridge.serving", "bridge.console")
 
 

@@ -43,6 +43,8 @@ class Scenario:
     stream: StreamProfile = StreamProfile()
     model: ModelProfile = ModelProfile()
     function_s: float = 0.2  # how long each function takes
+    transcribe_s: float = 0.0  # how long the model takes to understand a turn
+    speak_s: float = 0.0  # ... and to make the sound of one sentence
     limit_s: float = 120.0  # a call that goes on for longer has gone wrong
     tags: dict[str, object] = field(default_factory=dict)
 

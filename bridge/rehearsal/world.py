@@ -9,16 +9,14 @@ from functools import partial
 from bridge.call.actions import EndCall, Note, RunFunction
 from bridge.call.call import Call, Message
 from bridge.call.turns import State
+from bridge.rehearsal.cast import Cast, FunctionDone, scripted_cast
 from bridge.rehearsal.scenario import Scenario
 from bridge.rehearsal.trace import Trace
-from bridge.sim.carrier.caller import ScriptedCaller
 from bridge.sim.carrier.delivery import Link
 from bridge.sim.carrier.stream import MediaStream
 from bridge.sim.model import dialect as sim_dialect
-from bridge.sim.model.scripted import ScriptedMind
 from bridge.sim.model.session import Ask, Close, Out, RealtimeSession, Send
-from bridge.sim.voice.jobs import Speak
-from bridge.sim.voice.scripted import ScriptedVoiceSession
+from bridge.sim.voice.jobs import Job, Result, Speak, Transcribe
 from bridge.wire import dialect as wire_dialect
 from bridge.wire import realtime, twilio
 from bridge.wire.errors import WireError
@@ -62,9 +60,13 @@ class Delivered:
 
 
 class World:
-    """Runs a scenario from the socket's opening to the end of the call."""
+    """Runs a scenario from the socket's opening to the end of the call. ``cast``: who plays in
+    it; without, everybody does what the scenario says."""
 
-    def __init__(self, scenario: Scenario, *, trace: bool = False) -> None:
+    def __init__(
+        self, scenario: Scenario, cast: Cast | None = None, *, trace: bool = False
+    ) -> None:
+        cast = cast or scripted_cast(scenario)
         self.scenario = scenario
         self.now = 0.0
         self.trace = Trace(trace)
@@ -73,19 +75,21 @@ class World:
         self.spoken: list[tuple[float, str]] = []  # when asked for, first word; in stream order
         self.media_in = 0  # frames of the caller that reached the bridge while it listened
         self.appended_bytes = 0
-        self.caller = ScriptedCaller(scenario.steps)
+        self.functions: list[FunctionDone] = []
         self.carrier = MediaStream(
-            **SIDS, parameters={}, caller=self.caller, profile=scenario.stream
+            **SIDS, parameters={}, caller=cast.caller, profile=scenario.stream
         )
         self.call = Call(scenario.config, 0.0)
         self.session = RealtimeSession(
             dialect=SIM_DIALECTS[scenario.dialect.name],
             model="rehearsal",
-            mind=ScriptedMind(scenario.replies),
+            mind=cast.mind,
             profile=scenario.model,
             seed=scenario.seed,
         )
-        self._voice = ScriptedVoiceSession()
+        self._voice = cast.voice
+        self._run_function = cast.run_function
+        self._running = 0  # functions
         network, seed = scenario.network, scenario.seed
         self._links = {
             "carrier": Link(
@@ -112,6 +116,12 @@ class World:
             self.now = max(self.now, at)
             self._one_step()
         return self
+
+    @property
+    def busy(self) -> bool:
+        """Something is being said to the caller, or soon will be without a word of theirs."""
+        idle = self.call.state is State.LISTENING and not self._running
+        return not idle or self.carrier.queued_bytes > 0
 
     def _next_at(self) -> float | None:
         if self.carrier.ended and self.call.outcome is not None:
@@ -155,13 +165,27 @@ class World:
                     at = self._links["back"].arrival(self.now)
                     self._later(at, partial(self._model_says, text))
                 case Ask(job_id, job):
-                    if isinstance(job, Speak):
-                        self.spoken.append((self.now, job.text.split()[0]))
-                    for result in self._voice.answer(job):
-                        pending += self.session.answer(job_id, result, self.now)
+                    pending += self._ask(job_id, job)
                 case Close(_, reason):
                     at = self._links["back"].arrival(self.now)
                     self._later(at, partial(self._model_gone, reason))
+
+    def _ask(self, job_id: int, job: Job) -> list[Out]:
+        """Each result of a job takes its time, where the scenario gives it one."""
+        took_s = 0.0
+        if isinstance(job, Speak):
+            self.spoken.append((self.now, next(iter(job.text.split()), "")))
+            took_s = self.scenario.speak_s
+        elif isinstance(job, Transcribe):
+            took_s = self.scenario.transcribe_s
+        outs: list[Out] = []
+        for number, result in enumerate(self._voice.answer(job), start=1):
+            if took_s:
+                at = self.now + number * took_s
+                self._later(at, partial(self._voice_done, job_id, result))
+            else:
+                outs += self.session.answer(job_id, result, self.now)
+        return outs
 
     def _from_bridge(self, messages: list[Message]) -> None:
         for message in messages:
@@ -171,9 +195,8 @@ class World:
                     self.trace.message(self.now, "bridge > carrier", text)
                     at = self._links["carrier"].arrival(self.now)
                     self._later(at, partial(self._carrier_hears, text))
-                case RunFunction(call_id):
-                    at = self.now + self.scenario.function_s
-                    self._later(at, partial(self._function_done, call_id))
+                case RunFunction():
+                    self._begin_function(message)
                 case EndCall(outcome):
                     self.trace.remark(self.now, "bridge", f"end: {outcome.value}")
                     self._later(self.now + HANG_UP_S, self._hang_up)
@@ -188,6 +211,13 @@ class World:
                     self.delivered.from_bridge(text)
                     at = self._links["model"].arrival(self.now)
                     self._later(at, partial(self._model_hears, text))
+
+    def _begin_function(self, asked: RunFunction) -> None:
+        output, took_s = self._run_function(asked)
+        done_at = self.now + took_s
+        self._running += 1
+        self.functions.append(FunctionDone(asked.name, asked.arguments, output, self.now, done_at))
+        self._later(done_at, partial(self._function_done, asked.call_id, output))
 
     # --- arrivals -----------------------------------------------------------------------------
 
@@ -220,8 +250,12 @@ class World:
     def _model_hears(self, text: str) -> None:
         self._from_model(self.session.receive(text, self.now))
 
-    def _function_done(self, call_id: str) -> None:
-        self._from_bridge(self.call.from_function(call_id, '{"found":true}', self.now))
+    def _voice_done(self, job_id: int, result: Result) -> None:
+        self._from_model(self.session.answer(job_id, result, self.now))
+
+    def _function_done(self, call_id: str, output: str) -> None:
+        self._running -= 1
+        self._from_bridge(self.call.from_function(call_id, output, self.now))
 
     def _hang_up(self) -> None:
         self._from_carrier(self.carrier.stop(self.now))
