@@ -89,8 +89,15 @@ class Talk:
     async def say(self, text: str, tell: Callable[[Heard], None]) -> Answer:
         """The answer, told piece by piece as it comes. Functions that the model calls are run,
         and it is asked again. Raises ``SayFailed``."""
-        answer = Answer(text)
         self._send(UserText(text), CreateResponse())
+        return await self._answer(Answer(text), tell)
+
+    async def greet(self, instructions: str, tell: Callable[[Heard], None]) -> Answer:
+        """What the agent says first, by instructions for this one answer. As ``say``."""
+        self._send(CreateResponse(instructions))
+        return await self._answer(Answer(""), tell)
+
+    async def _answer(self, answer: Answer, tell: Callable[[Heard], None]) -> Answer:
         while calls := await self._listen(answer, tell):
             for item in calls:
                 called = await self._run(item)

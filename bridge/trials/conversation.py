@@ -12,6 +12,11 @@ CALLER = "+15550000001"  # where a conversation names no numbers
 CALLED = "+15550000002"
 
 
+def is_expression(text: str) -> bool:
+    """Whether a text of a test stands between slashes, and so is a regular expression."""
+    return len(text) > 2 and text[0] == text[-1] == "/"
+
+
 @dataclass(frozen=True)
 class Words:
     """Words that stand somewhere in what is said, or a regular expression; in any case."""

@@ -44,6 +44,7 @@ from bridge.trials.conversation import (
     GivenResults,
     Turn,
     Words,
+    is_expression,
 )
 
 FIELDS: Final = ("conversations", "replies")
@@ -143,10 +144,29 @@ def _calls(part: Section) -> tuple[ExpectedCall, ...]:
     return tuple(
         ExpectedCall(
             each.needed_text("name", 64, "find_order", _FUNCTION, _FUNCTION_FORM),
-            _mapping(each, "arguments", '{number: "4711"}'),
+            _arguments(each),
         )
         for each in parts
     )
+
+
+def _arguments(part: Section) -> Mapping[str, Any]:
+    arguments = _mapping(part, "arguments", '{number: "4711"}')
+    for text in _expressions(arguments):
+        try:
+            re.compile(text[1:-1])
+        except re.error as problem:
+            part.wrong_field("arguments", f"'{text}' is not a regular expression ({problem})")
+    return arguments
+
+
+def _expressions(value: Any) -> Iterator[str]:
+    """All texts in it that stand between slashes."""
+    if isinstance(value, str) and is_expression(value):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _expressions(each)
 
 
 def _words(part: Section, key: str) -> tuple[Words, ...]:
@@ -160,7 +180,7 @@ def _words(part: Section, key: str) -> tuple[Words, ...]:
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    if len(text) > 2 and text[0] == text[-1] == "/":
+    if is_expression(text):
         return re.compile(text[1:-1], re.IGNORECASE)
     plain = re.escape(" ".join(text.split()))
     start = r"(?<!\w)" if text[0].isalnum() else ""
