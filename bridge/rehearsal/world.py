@@ -191,7 +191,7 @@ class World:
         for message in messages:
             match message:
                 case twilio.Media() | twilio.Mark() | twilio.Clear():
-                    text = twilio.serialize(message, SIDS["stream_sid"])
+                    text = twilio.serialize(message, SIDS["stream_sid"]).decode()
                     self.trace.message(self.now, "bridge > carrier", text)
                     at = self._links["carrier"].arrival(self.now)
                     self._later(at, partial(self._carrier_hears, text))
@@ -206,7 +206,7 @@ class World:
                 case _:
                     if isinstance(message, wire_dialect.Append):
                         self.appended_bytes += len(message.audio)
-                    text = wire_dialect.serialize(message, self.scenario.dialect)
+                    text = wire_dialect.serialize(message, self.scenario.dialect).decode()
                     self.trace.message(self.now, "bridge > model", text)
                     self.delivered.from_bridge(text)
                     at = self._links["model"].arrival(self.now)

@@ -1,4 +1,4 @@
-"""WebSocket frames of the one shape that makes up a call: short, whole, text (RFC 6455, 5.2).
+"""WebSocket frames of the one shape that makes up a call: whole, text (RFC 6455, 5.2).
 
 Nearly every frame either way is one unfragmented text message. Those are read and written here in
 a few steps; everything else (handshake, control frames, fragments) is left to ``websockets``,
@@ -7,6 +7,7 @@ whose general parser and writer cost several times as much.
 
 import os
 import struct
+from collections.abc import Callable
 
 from websockets.frames import Frame, Opcode
 
@@ -15,11 +16,15 @@ try:
 except ImportError:  # a platform without the compiled part
     from websockets.utils import apply_mask
 
+FINAL = 0x80
 FINAL_TEXT = 0x81
+CONTROL = 0x08
 MASKED = 0x80
 SHORT_MAX = 125
-LENGTH_16, LENGTH_64 = 126, 127
+LENGTH_16, LENGTH_64 = 126, 127  # in place of a length: so many bits of it follow
+LENGTH_BYTES = {LENGTH_16: 2, LENGTH_64: 8}
 MASK_BYTES = 4
+LONG_HEADER_BYTES = 10
 MASKS_AT_ONCE = 256  # one call of the system for so many frames
 
 _short_header = struct.Struct("!BB").pack
@@ -62,29 +67,96 @@ def plain_text(payload: bytes) -> bytes:
     return Frame(Opcode.TEXT, payload).serialize(mask=False)
 
 
-class TooLong(Exception):
-    """A frame of more than 64 KiB: not of the shape that is read here."""
+class Reader:
+    """Messages of what a peer sends.
+
+    Until ``take_over``, and again after ``hand_back``, all of it goes to ``library``; between them
+    only the frames that are not read here, each of them whole. ``library`` returns the messages
+    that were completed; of a frame beyond ``max_bytes`` it is to make an error.
+    """
+
+    def __init__(
+        self, library: Callable[[bytes], list[bytes]], *, masked: bool, max_bytes: int
+    ) -> None:
+        self._library = library
+        self._masked = masked
+        self._frame_max_bytes = LONG_HEADER_BYTES + (MASK_BYTES if masked else 0) + max_bytes
+        self._usual = bytes((FINAL_TEXT, LENGTH_16 | (MASKED if masked else 0)))
+        self._usual_at = 8 if masked else 4
+        self._own = False
+        self._in_fragments = False
+        self._held = bytearray()  # of a frame that has not come in full
+        self._needed_bytes = 0  # of it, before there is any use in looking at it again
+        self._ready = False  # ours, and the next byte begins a frame and a message
+
+    def take_over(self) -> None:
+        """At the end of the handshake, with not a byte more given to the library."""
+        self._own = self._ready = True
+
+    def hand_back(self) -> None:
+        """The peer has said its last word, or broken the rules: the library knows what follows."""
+        self._own = self._ready = False
+
+    def read(self, data: bytes) -> list[bytes]:
+        """The messages that ``data`` completes."""
+        # What nearly every read is: one whole message, neither very short nor very long.
+        if self._ready and len(data) > SHORT_MAX and data[:2] == self._usual:
+            at = self._usual_at
+            if len(data) == at + (data[2] << 8 | data[3]):
+                return [apply_mask(data[at:], data[4:8]) if self._masked else data[at:]]
+        if self._held:
+            self._held += data
+            if len(self._held) < self._needed_bytes:
+                return []
+            data = bytes(self._held)
+            self._held.clear()
+        messages = self._read(data)
+        self._ready = self._own and not (self._held or self._in_fragments)
+        return messages
+
+    def _read(self, data: bytes) -> list[bytes]:
+        messages: list[bytes] = []
+        at = 0
+        while at < len(data):
+            size = frame_bytes(data, at)
+            if not self._own or size > self._frame_max_bytes:
+                self._own = False
+                return messages + self._library(data[at:])
+            if at + size > len(data):
+                self._held += data[at:]
+                self._needed_bytes = size
+                break
+            messages += self._frame(data[at : at + size])
+            at += size
+        return messages
+
+    def _frame(self, frame: bytes) -> list[bytes]:
+        if frame[0] == FINAL_TEXT and not self._in_fragments:
+            body = body_at(frame)
+            if self._masked and frame[1] & MASKED:
+                return [apply_mask(frame[body:], frame[body - MASK_BYTES : body])]
+            if not self._masked and not frame[1] & MASKED:
+                return [frame[body:]]
+        if not frame[0] & CONTROL:
+            self._in_fragments = not frame[0] & FINAL
+        return self._library(frame)
 
 
-def frame_end(data: bytes, at: int) -> int | None:
-    """Where the client's frame that begins at ``at`` ends; None: not all of it is there."""
-    if len(data) - at < 2:
-        return None
-    size, body = data[at + 1] & 0x7F, at + 2
-    if size == LENGTH_64:
-        raise TooLong
-    if size == LENGTH_16:
-        if len(data) - at < 4:
-            return None
-        size, body = data[at + 2] << 8 | data[at + 3], at + 4
-    end = body + (MASK_BYTES if data[at + 1] & MASKED else 0) + size
-    return end if end <= len(data) else None
+def frame_bytes(data: bytes, at: int) -> int:
+    """Length of the frame that begins at ``at``; where its header has not come in full, some
+    length that has not come either."""
+    there = len(data) - at
+    size = data[at + 1] & 0x7F if there >= 2 else 0
+    n_length = LENGTH_BYTES.get(size, 0)
+    header = 2 + n_length
+    if there < header:
+        return header
+    if n_length:
+        size = int.from_bytes(data[at + 2 : at + header], "big")
+    return header + (MASK_BYTES if data[at + 1] & MASKED else 0) + size
 
 
-def masked_text_at(data: bytes, at: int, end: int) -> bytes | None:
-    """The message of a whole frame; None: it is not a whole, masked text message."""
-    if data[at] != FINAL_TEXT or not data[at + 1] & MASKED:
-        return None
-    mask_at = at + (4 if data[at + 1] & 0x7F == LENGTH_16 else 2)
-    body = mask_at + MASK_BYTES
-    return apply_mask(data[body:end], data[mask_at:body])
+def body_at(frame: bytes) -> int:
+    """Where the payload of a whole frame begins."""
+    n_length = LENGTH_BYTES.get(frame[1] & 0x7F, 0)
+    return 2 + n_length + (MASK_BYTES if frame[1] & MASKED else 0)

@@ -18,11 +18,10 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from bridge.transport.frames import TooLong, frame_end, masked_text_at, plain_text
+from bridge.transport.frames import Reader, plain_text
 from bridge.transport.socket import (
     UNSENT_MAX_BYTES,
     Ear,
-    Frame,
     Listener,
     Patience,
     SocketClosed,
@@ -72,8 +71,7 @@ class MediaSocket(asyncio.Protocol):
         self._patience = Patience(send_timeout_s, self._abort)
         self._message: list[bytes] = []
         self._responded = False
-        self._by_library = True  # who reads frames: until the socket is open, the library
-        self._rest = b""  # of a frame that has not come in full
+        self._reader = Reader(self._parse, masked=True, max_bytes=MAX_FRAME_BYTES)
         self._gone = asyncio.Event()
 
     # --- asyncio.Protocol -------------------------------------------------------------------
@@ -98,43 +96,25 @@ class MediaSocket(asyncio.Protocol):
         """The transport closes itself; an end without a close frame needs no answer."""
 
     def data_received(self, data: bytes) -> None:
-        heard: list[Frame] = []
-        if self._by_library:
-            self._parse(data, heard)
-        else:
-            self._read(data, heard)
+        heard = self._reader.read(data)
         if heard:
             self._ear.hear(heard)
-        self._flush()
-        if self._protocol.close_expected():
-            self._close_transport()
 
-    def _read(self, data: bytes, heard: list[Frame]) -> None:
-        """Text messages in a few steps, each other frame by the library, which so never has a
-        frame begun."""
-        if self._rest:
-            data = self._rest + data
-        at = 0
-        try:
-            while (end := frame_end(data, at)) is not None:
-                message = None if self._message else masked_text_at(data, at, end)
-                if message is None or self._protocol.state is not State.OPEN:
-                    self._parse(data[at:end], heard)
-                else:
-                    heard.append(message)
-                at = end
-            self._rest = data[at:]
-        except TooLong:
-            self._by_library = True
-            self._parse(data[at:], heard)
-
-    def _parse(self, data: bytes, heard: list[Frame]) -> None:
+    def _parse(self, data: bytes) -> list[bytes]:
+        """By the library: what is no plain message."""
+        heard: list[bytes] = []
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             if isinstance(event, WireFrame):
                 self._frame(event, heard)
             elif isinstance(event, Request):
                 self._own(self._answer(event))
+        if self._protocol.state is not State.OPEN:
+            self._reader.hand_back()
+        self._flush()
+        if self._protocol.close_expected():
+            self._close_transport()
+        return heard
 
     def shutdown(self) -> None:
         """Uvicorn's wish that the connection ends soon. Calls end by themselves: see drain."""
@@ -173,7 +153,8 @@ class MediaSocket(asyncio.Protocol):
         self._protocol.send_response(response)
         self._flush()
         opened = response.status_code == 101
-        self._by_library = not opened or bool(self._protocol.reader.buffer)
+        if opened and not self._protocol.reader.buffer:  # else the client was too early
+            self._reader.take_over()
         return opened
 
     # --- Socket -----------------------------------------------------------------------------
@@ -181,11 +162,11 @@ class MediaSocket(asyncio.Protocol):
     def listen(self, listener: Listener) -> None:
         self._ear.listen(listener)
 
-    def send(self, frames: Sequence[str]) -> None:
+    def send(self, frames: Sequence[bytes]) -> None:
         protocol, transport = self._protocol, self._transport
         if protocol.state is not State.OPEN or transport is None or transport.is_closing():
             raise SocketClosed("the media socket is closed")
-        transport.write(b"".join([plain_text(frame.encode()) for frame in frames]))
+        transport.write(b"".join([plain_text(frame) for frame in frames]))
         if transport.get_write_buffer_size() > UNSENT_MAX_BYTES:
             self._abort()
 
@@ -204,7 +185,7 @@ class MediaSocket(asyncio.Protocol):
 
     # --- frames -----------------------------------------------------------------------------
 
-    def _frame(self, frame: WireFrame, heard: list[Frame]) -> None:
+    def _frame(self, frame: WireFrame, heard: list[bytes]) -> None:
         if frame.opcode is Opcode.TEXT and frame.fin:
             heard.append(bytes(frame.data))
         elif frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):

@@ -17,7 +17,7 @@ from websockets.frames import Opcode
 from websockets.protocol import Event, State
 
 from bridge.loopback import is_loopback
-from bridge.transport.frames import Masks, masked_text
+from bridge.transport.frames import Masks, Reader, masked_text
 from bridge.transport.socket import (
     UNSENT_MAX_BYTES,
     Ear,
@@ -28,6 +28,8 @@ from bridge.transport.socket import (
 
 MAX_FRAME_BYTES = 16 * 1024 * 1024  # audio deltas are tens of kB; the default of 1 MiB is for none
 CLOSE_TIMEOUT_S = 2.0
+HEAD_END = b"\r\n\r\n"
+MESSAGE_OPCODES = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 
 
 class _Connection(ClientConnection):
@@ -37,19 +39,47 @@ class _Connection(ClientConnection):
         super().__init__(*args, **kwargs)
         self.ear = Ear(self._pause_reading)
         self._patience = Patience(send_timeout_s, lambda: self.transport.abort())
+        self._reader = Reader(self._by_library, masked=False, max_bytes=MAX_FRAME_BYTES)
+        self._head = b""  # the last bytes of the handshake, until its end
         self._message: list[bytes] = []
+        self._heard: list[bytes] = []
+
+    def data_received(self, data: bytes) -> None:
+        if self.response is None:
+            data = self._handshake(data)
+        heard = self._reader.read(data)
+        if heard:
+            self.ear.hear(heard)
+
+    def _handshake(self, data: bytes) -> bytes:
+        """The library is given the head of the answer; returns what is behind it."""
+        head = self._head + data
+        end = head.find(HEAD_END)
+        if end < 0:
+            self._head = head[1 - len(HEAD_END) :]
+            super().data_received(data)
+            return b""
+        n_head = end + len(HEAD_END) - len(self._head)
+        super().data_received(data[:n_head])
+        if self.protocol.state is State.OPEN:
+            self._reader.take_over()
+        return data[n_head:]
+
+    def _by_library(self, data: bytes) -> list[bytes]:
+        super().data_received(data)
+        if self.protocol.state is not State.OPEN:
+            self._reader.hand_back()
+        heard, self._heard = self._heard, []
+        return heard
 
     def process_event(self, event: Event) -> None:
-        if self.response is None or not isinstance(event, WireFrame):
+        if not isinstance(event, WireFrame) or event.opcode not in MESSAGE_OPCODES:
             super().process_event(event)
-        elif event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
-            self._message.append(bytes(event.data))
-            if event.fin:
-                message = self._message[0] if len(self._message) == 1 else b"".join(self._message)
-                self._message.clear()
-                self.ear.hear([message])
-        else:
-            super().process_event(event)
+            return
+        self._message.append(bytes(event.data))
+        if event.fin:
+            self._heard.append(b"".join(self._message))
+            self._message.clear()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -99,12 +129,12 @@ class ModelSocket:
     def listen(self, listener: Listener) -> None:
         self._connection.ear.listen(listener)
 
-    def send(self, frames: Sequence[str]) -> None:
+    def send(self, frames: Sequence[bytes]) -> None:
         protocol, transport = self._connection.protocol, self._connection.transport
         if protocol.state is not State.OPEN or transport.is_closing():
             raise SocketClosed("the model's socket is closed")
         masks = self._masks
-        transport.write(b"".join([masked_text(frame.encode(), masks.next()) for frame in frames]))
+        transport.write(b"".join([masked_text(frame, masks.next()) for frame in frames]))
         if transport.get_write_buffer_size() > UNSENT_MAX_BYTES:
             transport.abort()
 

@@ -32,9 +32,9 @@ class Socket(Protocol):
     def listen(self, listener: Listener) -> None:
         """From now on this one is told, first of all what came before; it replaces another."""
 
-    def send(self, frames: Sequence[str]) -> None:
-        """Hand over frames, in order, with one write. Raises SocketClosed, also for a peer that
-        has taken nothing for too long."""
+    def send(self, frames: Sequence[bytes]) -> None:
+        """Hand over texts in UTF-8, a frame each, in order, with one write. Raises SocketClosed,
+        also for a peer that has taken nothing for too long."""
 
     async def close(self) -> None:
         """Close cleanly and let go of everything; harmless when closed already."""

@@ -271,9 +271,9 @@ def _body(message: ControlMessage, dialect: Dialect) -> Json:
             assert_never(message)
 
 
-def serialize(message: ModelMessage, dialect: Dialect) -> str:
-    """One client event, as text."""
+def serialize(message: ModelMessage, dialect: Dialect) -> bytes:
+    """One client event, as text in UTF-8."""
     if isinstance(message, Append):  # fifty a second and call: not worth a dict
-        audio = b2a_base64(message.audio, newline=False).decode("ascii")
-        return f'{{"type":"input_audio_buffer.append","audio":"{audio}"}}'
-    return msgspec.json.encode(_body(message, dialect)).decode()
+        audio = b2a_base64(message.audio, newline=False)
+        return b'{"type":"input_audio_buffer.append","audio":"%b"}' % audio
+    return msgspec.json.encode(_body(message, dialect))

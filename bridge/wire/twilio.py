@@ -177,18 +177,22 @@ def _unknown_or_raise(text: str | bytes, error: Exception) -> Unknown:
     return Unknown(event)
 
 
-def serialize(message: CarrierMessage, stream_sid: str) -> str:
+def serialize(message: CarrierMessage, stream_sid: str) -> bytes:
     """One frame for the carrier, with exactly the documented keys.
 
     Media Streams, error 31951: an extra key makes the whole message invalid.
     """
     match message:
-        case Media(payload):
-            audio = b2a_base64(payload, newline=False).decode("ascii")
-            return f'{{"event":"media","streamSid":"{stream_sid}","media":{{"payload":"{audio}"}}}}'
+        case Media():  # most of all that is said to the carrier
+            return b'{"event":"media","streamSid":"%b","media":{"payload":"%b"}}' % (
+                stream_sid.encode(),
+                b2a_base64(message.payload, newline=False),
+            )
         case Mark(name):
-            return f'{{"event":"mark","streamSid":"{stream_sid}","mark":{{"name":"{name}"}}}}'
+            return (
+                f'{{"event":"mark","streamSid":"{stream_sid}","mark":{{"name":"{name}"}}}}'.encode()
+            )
         case Clear():
-            return f'{{"event":"clear","streamSid":"{stream_sid}"}}'
+            return f'{{"event":"clear","streamSid":"{stream_sid}"}}'.encode()
         case _:
             assert_never(message)

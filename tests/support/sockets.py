@@ -28,12 +28,12 @@ class MemorySocket:
     def listen(self, listener: Listener) -> None:
         self._ear.listen(listener)
 
-    def send(self, frames: Sequence[str]) -> None:
+    def send(self, frames: Sequence[bytes]) -> None:
         if self.stuck:
             self.break_off("it took nothing any more")
         if self.closed:
             raise SocketClosed("closed")
-        self.put(frames)
+        self.put([frame.decode() for frame in frames])  # they travel as text frames
 
     def put(self, frames: Sequence[Frame]) -> None:
         """As ``send``; what is put on a closed socket is lost."""

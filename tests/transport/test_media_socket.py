@@ -362,11 +362,11 @@ def test_a_peer_that_takes_nothing_is_given_up() -> None:
         pulled = pulled_frames(socket)
         client.transport.pause_reading()
         for _ in range(100):
-            socket.send(["x" * 60_000])
+            socket.send([b"x" * 60_000])
         async with asyncio.timeout(2):  # far more than the socket's own patience
             assert await pulled.receive() is None
         with pytest.raises(SocketClosed):
-            socket.send(["too late"])
+            socket.send([b"too late"])
         await socket.close()
 
     alone(test)
@@ -377,7 +377,7 @@ def test_what_a_peer_has_not_taken_is_bounded() -> None:
         client.transport.pause_reading()
         with pytest.raises(SocketClosed):
             for _ in range(1_000):
-                socket.send(["x" * 60_000])
+                socket.send([b"x" * 60_000])
 
     alone(test)
 
@@ -400,7 +400,7 @@ def test_after_the_carriers_close_nothing_can_be_sent() -> None:
     async def test(slow: Slow, socket: MediaSocket, client: ClientConnection) -> None:
         socket.data_received(b"\x88\x82\x00\x00\x00\x00\x03\xe8")  # masked, 1000
         with pytest.raises(SocketClosed):
-            socket.send(["too late"])
+            socket.send([b"too late"])
         assert await pulled_frames(socket).receive() is None
 
     alone(test)
