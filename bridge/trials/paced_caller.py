@@ -14,7 +14,8 @@ from bridge.sim.carrier.line import FRAME_BYTES, SILENT_FRAME, TICK_MS, TICK_S, 
 PAUSE_MS: Final = 700.0  # before one answers, where nothing else is known
 SPOKE_MS: Final = 100.0  # less than this is the rest of what was cut off, no answer
 SHORTER_PAUSE_MS: Final = 500.0  # after an answer that ended before it could be cut short
-PATIENCE_S: Final = 20.0  # a silent agent must not hang a conversation
+PATIENCE_S: Final = 20.0  # of silence: a silent agent must not hang a conversation
+LONGEST_S: Final = 180.0  # ... nor one that never comes to an end
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,8 @@ class PacedCaller:
                     return "as planned"
                 if self._answered(SHORTER_PAUSE_MS):
                     return "the answer was shorter"
-        return "no answer" if waited_s >= step.patience_s else None
+        silent = self._settled_ms >= step.patience_s * 1000
+        return "no answer" if silent or waited_s >= LONGEST_S else None
 
     def _answered(self, pause_ms: float) -> bool:
         return self._ear.audible_ms >= SPOKE_MS and self._settled_ms >= pause_ms

@@ -79,8 +79,21 @@ def test_a_gap_counts_from_its_own_last_words() -> None:
 
 def test_a_silent_agent_is_not_waited_for_for_ever() -> None:
     line = Line([PacedStep(WORDS, Answered(), patience_s=2.0), PacedStep(None, Gap(0))])
-    line.run(3000, SILENT_FRAME)
-    assert line.first_ms == 2000
+    line.run(1000, SILENT_FRAME, busy=True).run(3000, SILENT_FRAME)
+    assert line.first_ms == 1000 + 2000 - 20
     assert line.caller.records[0].how == "no answer"
     assert line.caller.hung_up
     assert line.began == [0, 1]
+
+
+def test_an_agent_that_never_ends_is_interrupted_in_the_end() -> None:
+    line = Line([PacedStep(WORDS, Answered())])
+    line.run(200_000, LOUD, busy=True)
+    assert line.first_ms == 180_000
+    assert line.caller.records[0].how == "no answer"
+
+
+def test_a_long_answer_is_waited_for() -> None:
+    line = Line([PacedStep(WORDS, Answered(), patience_s=2.0)])
+    line.run(60_000, LOUD, busy=True).run(2000, SILENT_FRAME)
+    assert line.caller.records[0].how == "as planned"
