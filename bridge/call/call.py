@@ -18,6 +18,7 @@ from bridge.call.responses import Responses
 from bridge.call.speech import Speech
 from bridge.call.transcript import Transcript
 from bridge.call.turns import Move, State, after
+from bridge.call.usage import Usage, of_response, of_transcription
 from bridge.wire import realtime, twilio
 from bridge.wire.dialect import (
     CancelResponse,
@@ -47,6 +48,7 @@ class Call:
         self.transcript = Transcript()
         self.latency = Latency()
         self.counts = Counts()
+        self.usage = Usage()
         self.barge_ins: list[BargeIn] = []
         self.hearing = Hearing(config.session.audio_format)
         self.speech = Speech(
@@ -133,6 +135,9 @@ class Call:
                     self.transcript.item(item.id, role, previous)
             case realtime.InputTranscript(item_id, text):
                 self.transcript.caller_said(item_id, text.strip())
+                if event.usage is not None:
+                    self.usage += of_transcription(event.usage)
+                return [*_usage_note(event)]
             case realtime.InputTranscriptFailed(item_id, error):
                 self.transcript.caller_said(item_id, None)
                 return [Note("transcription_failed", error.message)]
@@ -260,7 +265,12 @@ class Call:
         response_id = event.response_id
         audible = self.speech.audible(response_id)
         self._responses.done(response_id)
-        messages: list[Message] = [*self.speech.response_done(response_id, now)]
+        if event.usage is not None:
+            self.usage += of_response(event.usage)
+        messages: list[Message] = [
+            *_usage_note(event),
+            *self.speech.response_done(response_id, now),
+        ]
         if not audible:
             self._move(Move.RESPONSE_EMPTY)
         if self._farewell == response_id:
@@ -419,3 +429,8 @@ class Call:
 
     def _move(self, move: Move) -> None:
         self.state = after(self.state, move)
+
+
+def _usage_note(event: realtime.ResponseDone | realtime.InputTranscript) -> list[Note]:
+    """A bill that cannot be read is too small: somebody should know."""
+    return [Note("usage_unreadable", event.usage_problem)] if event.usage_problem else []

@@ -12,6 +12,7 @@ import msgspec
 
 from bridge.wire.errors import UNREADABLE, WireError
 from bridge.wire.session import AudioFormat
+from bridge.wire.usage import NO_USAGE, TranscriptionUsage, Usage, transcription_usage, usage
 
 
 class SessionCreated(msgspec.Struct, frozen=True):
@@ -86,6 +87,8 @@ class InputTranscript(msgspec.Struct, frozen=True):
 
     item_id: str
     transcript: str
+    usage: TranscriptionUsage | None = None
+    usage_problem: str | None = None
 
 
 class InputTranscriptFailed(msgspec.Struct, frozen=True):
@@ -132,20 +135,16 @@ class TranscriptDelta(msgspec.Struct, frozen=True):
     delta: str
 
 
-class Usage(msgspec.Struct, frozen=True):
-    total_tokens: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-
-
 class ResponseDone(msgspec.Struct, frozen=True):
-    """Exactly one for each ``ResponseCreated``; only then is the response slot free."""
+    """Exactly one for each ``ResponseCreated``; only then is the response slot free. So a usage
+    that makes no sense is put aside with its problem, and the event stands."""
 
     response_id: str
     status: str
     reason: str | None = None
     error_code: str | None = None
     usage: Usage | None = None
+    usage_problem: str | None = None
 
 
 class Unused(msgspec.Struct, frozen=True):
@@ -216,11 +215,17 @@ class _ResponseBody(msgspec.Struct):
     id: str
     status: str = "in_progress"
     status_details: _StatusDetails | None = None
-    usage: Usage | None = None
+    usage: msgspec.Raw = NO_USAGE
 
 
 class _Response(msgspec.Struct):
     response: _ResponseBody
+
+
+class _Transcribed(msgspec.Struct):
+    item_id: str
+    transcript: str
+    usage: msgspec.Raw = NO_USAGE
 
 
 class _Envelope(msgspec.Struct):
@@ -265,13 +270,19 @@ def _response_created(frame: _Response) -> ResponseCreated:
 def _response_done(frame: _Response) -> ResponseDone:
     body = frame.response
     details = body.status_details or _StatusDetails()
+    used, problem = usage(body.usage)
     return ResponseDone(
         response_id=body.id,
         status=body.status,
         reason=details.reason,
         error_code=details.error.code if details.error else None,
-        usage=body.usage,
+        usage=used,
+        usage_problem=problem,
     )
+
+
+def _transcribed(frame: _Transcribed) -> InputTranscript:
+    return InputTranscript(frame.item_id, frame.transcript, *transcription_usage(frame.usage))
 
 
 Wire = TypeVar("Wire")
@@ -298,7 +309,7 @@ _PARSERS: dict[str, Parser] = {
     "conversation.item.created": _as_is(ItemAdded),
     "conversation.item.truncated": _as_is(ItemTruncated),
     "conversation.item.deleted": _as_is(ItemDeleted),
-    "conversation.item.input_audio_transcription.completed": _as_is(InputTranscript),
+    "conversation.item.input_audio_transcription.completed": _through(_Transcribed, _transcribed),
     "conversation.item.input_audio_transcription.failed": _as_is(InputTranscriptFailed),
     "response.created": _through(_Response, _response_created),
     "response.done": _through(_Response, _response_done),

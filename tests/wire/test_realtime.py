@@ -11,10 +11,19 @@ from hypothesis import strategies as st
 from bridge.wire import realtime
 from bridge.wire.errors import WireError
 from bridge.wire.realtime import Error, Item, ModelEvent, Unknown, Unused
+from bridge.wire.usage import (
+    CachedTokens,
+    InputTokens,
+    OutputTokens,
+    TranscriptionUsage,
+    Usage,
+)
 from tests.wire.vendor import Json, realtime_document, realtime_events
 
 USER, SPOKEN = "item_Engfcj4a3dDVhYRnKTbxT", "item_EngfeNJFoBinF5aJXVuLk"
 RESPONSE = "resp_EngfeSIc47WQAmL9xVQ2z"
+USAGE = Usage(193, 132, 61, InputTokens(112, 20, 0, 64, CachedTokens(64)), OutputTokens(19, 42))
+NOTHING = Usage(0, 0, 0, InputTokens(cached_tokens_details=CachedTokens()), OutputTokens())
 SCHEMA_NAMES = ("ga", "preview", "azure_preview_2024_10_01")
 
 
@@ -49,9 +58,13 @@ def test_every_documented_ga_example_is_read() -> None:
         Unused("response.output_audio_transcript.done"),
         Unused("response.function_call_arguments.done"),
         realtime.OutputItemDone(RESPONSE, Item(SPOKEN, role="assistant", status="completed")),
-        realtime.ResponseDone(RESPONSE, "completed", usage=realtime.Usage(193, 132, 61)),
+        realtime.ResponseDone(RESPONSE, "completed", usage=USAGE),
         Unused("conversation.item.input_audio_transcription.delta"),
-        realtime.InputTranscript(USER, "Hello, where is my order?"),
+        realtime.InputTranscript(
+            USER,
+            "Hello, where is my order?",
+            TranscriptionUsage("tokens", 19, 9, InputTokens(audio_tokens=19)),
+        ),
         realtime.ItemTruncated(SPOKEN, 1460),
         Unused("rate_limits.updated"),
         Unused("input_audio_buffer.timeout_triggered"),
@@ -77,9 +90,12 @@ def test_how_a_response_ended_is_told() -> None:
     other = "resp_EngfkzMcNU77sVTUUJ596"
     done = [event for event in examples("preview") if isinstance(event, realtime.ResponseDone)]
     assert done == [
-        realtime.ResponseDone(other, "cancelled", "turn_detected", usage=realtime.Usage()),
+        realtime.ResponseDone(other, "cancelled", "turn_detected", usage=NOTHING),
         realtime.ResponseDone(
-            other, "failed", error_code="inference_rate_limit_exceeded", usage=realtime.Usage()
+            other,
+            "failed",
+            error_code="inference_rate_limit_exceeded",
+            usage=Usage(0, 0, 0, InputTokens(), OutputTokens()),
         ),
     ]
 
