@@ -13,8 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bridge.sim.load.call_process import scenarios_of
-from bridge.sim.load.plan import PlanError
+from bridge.sim.load.plan import PlanError, scenarios_of
 from bridge.sim.model.profile import ModelProfile
 from bridge.sim.model.reply import Reply, Spoken
 from bridge.sim.model.scripted import ScriptedMind

@@ -29,6 +29,7 @@ from bridge.sim.load.plan import (
     of_calls,
     of_concurrency,
     of_rate,
+    scenarios_of,
 )
 from bridge.sim.load.report import LATE_MS
 from bridge.sim.load.runner import Run, Target
@@ -63,6 +64,9 @@ def loadtest(
         bool, typer.Option("--start", help="Start a server and its model here, and load them.")
     ] = False,
     plan: Annotated[Path | None, typer.Option(help="A YAML file of scenarios and stages.")] = None,
+    scenarios: Annotated[
+        str | None, typer.Option(help="Who calls how often: talk=3,barge_in.")
+    ] = None,
     calls: Annotated[int | None, typer.Option(min=1, help="So many calls, all told.")] = None,
     concurrency: Annotated[int | None, typer.Option(min=1, help="So many at once.")] = None,
     rate: Annotated[float | None, typer.Option(min=0.01, help="So many begin a second.")] = None,
@@ -92,7 +96,7 @@ def loadtest(
     """
     _check(url, start, pid, html)
     asked = Asked(
-        plan=_plan(plan, calls, concurrency, rate, seconds, slo or []),
+        plan=_plan(plan, scenarios, calls, concurrency, rate, seconds, slo or []),
         url=url,
         records_url=records,
         pid=pid,
@@ -128,14 +132,15 @@ def _check(url: str | None, start: bool, pid: int | None, html: Path | None) -> 
 
 def _plan(
     file: Path | None,
+    scenarios: str | None,
     calls: int | None,
     concurrency: int | None,
     rate: float | None,
     seconds: float,
     slo: list[str],
 ) -> Plan:
-    if file and (concurrency or rate):
-        stop("--plan has stages of its own; leave --concurrency and --rate out", USAGE)
+    if file and (concurrency or rate or scenarios):
+        stop("--plan has all of it; leave --concurrency, --rate and --scenarios out", USAGE)
     if concurrency and rate:
         stop("give either --concurrency or --rate", USAGE)
     try:
@@ -144,12 +149,13 @@ def _plan(
             if file
             else Plan(_stages(calls, concurrency, rate, seconds))
         )
+        who = scenarios_of(scenarios) if scenarios else made.scenarios
         bounds = {**made.slo, **bounds_of(slo)}
         gate(no_measures(), bounds)
     except (OSError, UnicodeDecodeError, PlanError) as error:
         stop(f"{file}: {error}" if file and not slo else str(error), USAGE)
     limit = calls if calls or file or concurrency or rate else CALLS
-    return Plan(made.stages, made.scenarios, bounds, limit)
+    return Plan(made.stages, who, bounds, limit)
 
 
 def _stages(

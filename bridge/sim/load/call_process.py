@@ -20,7 +20,7 @@ from bridge.sim.carrier.result import CallResult
 from bridge.sim.carrier.shell import http_client, place_call
 from bridge.sim.load.evidence import Evidence
 from bridge.sim.load.judge import judge
-from bridge.sim.load.plan import BEHAVIOURS, PlanError, Scenario
+from bridge.sim.load.plan import PlanError, scenarios_of
 from bridge.sim.load.scenarios import Mix, Visit
 
 LONGEST_LINE_BYTES = 1 << 20
@@ -50,22 +50,6 @@ class CallEnded:
     webhook_ms: float | None = None
     first_audio_ms: float | None = None  # the stream's start to the first audio
     answers_ms: tuple[float, ...] = ()  # end of speech to the answer's first audio
-
-
-def scenarios_of(text: str) -> tuple[Scenario, ...]:
-    """Behaviours with their weights: ``talk=3,barge_in`` calls three times to one. Raises
-    ``PlanError``."""
-    found = []
-    for part in text.split(","):
-        name, _, weight = part.strip().partition("=")
-        behaviour = next((known for known in BEHAVIOURS if known == name), None)
-        if behaviour is None:
-            raise PlanError(f"scenarios: {name!r} is none of {', '.join(BEHAVIOURS)}")
-        try:
-            found.append(Scenario(name, behaviour, float(weight or 1)))
-        except ValueError:
-            raise PlanError(f"scenarios: the weight {weight!r} of {name} is no number") from None
-    return tuple(found)
 
 
 def problem_of(result: CallResult) -> str:

@@ -132,13 +132,17 @@ def _gaps(evidence: Evidence, findings: Findings) -> None:
             continue
         empty_at = evidence.stream.opened_at + (run.heard_bytes + run.n_bytes) / BYTES_PER_MS / 1000
         item = evidence.item(after.stream, empty_at)
-        sent_at = _sent_at(item, after.start_ms + SLOT_MS) if item else None
+        # The filter holds the end of what came back: the frame needs a little of the next.
+        needed_ms = after.start_ms + SLOT_MS + FILTER_MS
+        sent_at = _sent_at(item, needed_ms) if item else None
         if sent_at is None or sent_at > empty_at - DELIVERED_MS / 1000:
             continue  # the model's own
         gap_ms = (later.heard_bytes - run.heard_bytes - run.n_bytes) / BYTES_PER_MS
         findings.gaps += 1
         findings.gap_ms += gap_ms
-        findings.fault(empty_at, f"{gap_ms:.0f} ms of silence at {after.start_ms} ms of an item")
+        sent_ms = (empty_at - sent_at) * 1000
+        what = f"{gap_ms:.0f} ms of silence at {after.start_ms} ms of an item"
+        findings.fault(empty_at, f"{what}, sent by the model {sent_ms:.0f} ms before")
 
 
 def _latency(evidence: Evidence, inbound: Inbound, findings: Findings) -> None:
@@ -170,7 +174,8 @@ def _played_at(evidence: Evidence, position_bytes: int) -> float | None:
 
 
 def _sent_at(item: Item, through_ms: float) -> float | None:
-    """When the model had sent so much of an item."""
+    """When the model had sent so much of an item, or all of one that ends before."""
+    through_ms = min(through_ms, item.deltas[-1][1])
     return next((at for at, ms in item.deltas if ms >= through_ms), None)
 
 

@@ -187,7 +187,10 @@ def server(report: Json) -> Html:
         ("memory, each call at once", data_size(found["rss_bytes_per_call"])),
         ("process", str(found["pid"])),
     )
-    return joined((element("div", joined(plots), "plots"), facts(pairs)))
+    after = table(
+        ("calls ended", "memory"), ((n, data_size(n_bytes)) for n, n_bytes in found["rss_after"])
+    )
+    return joined((element("div", joined(plots), "plots"), facts(pairs), after))
 
 
 def _server_at(each: Json, name: str, unit: float) -> tuple[float, float | None]:

@@ -104,6 +104,22 @@ def of_rate(rate: float, seconds: float) -> tuple[Stage, ...]:
     return (Stage("steady", seconds, "rate", rate),)
 
 
+def scenarios_of(text: str) -> tuple[Scenario, ...]:
+    """Behaviours with their weights: ``talk=3,barge_in`` calls three times to one. Raises
+    ``PlanError``."""
+    found = []
+    for part in text.split(","):
+        name, _, weight = part.strip().partition("=")
+        behaviour = next((known for known in BEHAVIOURS if known == name), None)
+        if behaviour is None:
+            raise PlanError(f"scenarios: {name!r} is none of {', '.join(BEHAVIOURS)}")
+        try:
+            found.append(Scenario(name, behaviour, float(weight or 1)))
+        except ValueError:
+            raise PlanError(f"scenarios: the weight {weight!r} of {name} is no number") from None
+    return tuple(found)
+
+
 def load_plan(text: str) -> Plan:
     """Raises ``PlanError``."""
     try:

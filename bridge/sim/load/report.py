@@ -28,7 +28,8 @@
     generator       {late_ms: {..as latency..}, frames_late_ms: {..}, limit_ms, cpu_s,
                      core_percent, cpu_us_per_frame, run_queue_wait_s: n|null}
     server          null|{pid, cpu_s, cpu_us_per_frame, core_percent, core_percent_per_call,
-                          rss_start_bytes, rss_peak_bytes, rss_bytes_per_call}
+                          rss_start_bytes, rss_peak_bytes, rss_bytes_per_call,
+                          rss_after: [[calls ended, bytes]]}         by quarters of the calls
     slo             [{name, measured: n|null, bound, met: true|false|null}]
     faults          [{call, scenario, call_sid, at_s: n|null, what}]         the first hundred
     lost_calls      [{call, scenario, call_sid, outcome, ended_by, errors: [text]}]
@@ -147,7 +148,19 @@ def _server(run: Run, target: Target, summary: Summary) -> dict[str, Any] | None
         "rss_start_bytes": start.rss_bytes,
         "rss_peak_bytes": peak_bytes,
         "rss_bytes_per_call": round((peak_bytes - start.rss_bytes) / max(run.peak, 1)),
+        "rss_after": _rss_after(run),
     }
+
+
+def _rss_after(run: Run) -> list[tuple[int, int]]:
+    """Memory when each quarter of the calls had ended: whether it is flat."""
+    found = []
+    for quarter in range(1, 5):
+        calls = -(-run.started * quarter // 4)
+        sample = next((each for each in run.samples if each.ended >= calls and each.server), None)
+        if sample is not None and sample.server is not None and calls:
+            found.append((sample.ended, sample.server.rss_bytes))
+    return found
 
 
 def _timeline(run: Run) -> list[dict[str, Any]]:

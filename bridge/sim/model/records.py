@@ -7,16 +7,18 @@ share.
 import asyncio
 from array import array
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from bridge.sim.model.caller_code import CallerCode
 from bridge.sim.voice.timecode import STREAMS
 
 CLOSED_SESSIONS = 5_000
 ARRIVALS_OF_ONE = 180_000  # an hour of 20 ms frames
-ARRIVALS_OF_ALL = 6_000_000  # of closed sessions; 12 bytes each
+TOLD_BYTES = 200_000_000  # of closed sessions, as they are told
 
 # What a session says is noted where it is sent: (name of the list, field that is kept).
 _POSITIONS = {
@@ -142,14 +144,18 @@ def _response(wire: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Records:
-    """Of all sessions that are open, and of the latest that are closed."""
+    """Of all sessions that are open, and of the latest that are closed.
+
+    A closed one is kept as the text it is told in: thousands of small objects would be walked
+    over by each garbage collection, which stops every session that still speaks.
+    """
 
     def __init__(self) -> None:
         self._opened = 0
         self._closings = 0
         self._open: dict[int, SessionRecord] = {}
-        self._closed: deque[SessionRecord] = deque()
-        self._arrivals = 0  # of closed sessions
+        self._closed: deque[tuple[int, bytes]] = deque()  # each with its closing
+        self._closed_bytes = 0
 
     def open(self, model: str, now: float) -> SessionRecord:
         """Sessions are numbered from 1, in the order they were opened."""
@@ -161,26 +167,22 @@ class Records:
         self._closings += 1
         record.close(now, self._closings)
         del self._open[record.number]
-        self._closed.append(record)
-        self._arrivals += len(record.arrivals_at)
-        while len(self._closed) > CLOSED_SESSIONS or self._arrivals > ARRIVALS_OF_ALL:
-            self._arrivals -= len(self._closed.popleft().arrivals_at)
+        told = msgspec.json.encode(record.told())
+        self._closed.append((self._closings, told))
+        self._closed_bytes += len(told)
+        while len(self._closed) > CLOSED_SESSIONS or self._closed_bytes > TOLD_BYTES:
+            self._closed_bytes -= len(self._closed.popleft()[1])
 
-    async def told(self, after: int | None, now: float) -> dict[str, Any]:
-        """All of it; with ``after`` only what was closed after so many had been closed.
+    async def told(self, after: int | None, now: float) -> bytes:
+        """JSON of all; with ``after`` only of what was closed after so many had been closed.
 
-        ``closings`` is how many that are by now: the next ``after``.
-        The event loop gets its turn between two sessions: the server goes on serving.
+        ``closings`` is how many that are by now: the next ``after``. Between two sessions that
+        are open the event loop gets its turn: the server goes on serving.
         """
-        sessions, closings = [], self._closings
-        for record in list(self._wanted(after)):
-            sessions.append(record.told())
+        closings = self._closings
+        sessions = [told for closing, told in self._closed if after is None or closing > after]
+        for record in list(self._open.values()) if after is None else ():
+            sessions.append(msgspec.json.encode(record.told()))
             await asyncio.sleep(0)
-        return {"now": now, "closings": closings, "sessions": sessions}
-
-    def _wanted(self, after: int | None) -> Iterator[SessionRecord]:
-        for record in self._closed:
-            if after is None or (record.closing or 0) > after:
-                yield record
-        if after is None:
-            yield from self._open.values()
+        head = f'{{"now":{now!r},"closings":{closings},"sessions":['.encode()
+        return head + b",".join(sessions) + b"]}"

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Sequence
 from urllib.parse import parse_qs, urlsplit
 
-import msgspec
 from websockets.extensions.permessage_deflate import enable_server_permessage_deflate
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
@@ -67,8 +66,7 @@ async def records_answer(records: Records, target: str) -> tuple[int, bytes]:
     after = parse_qs(urlsplit(target).query).get("after", [""])[0]
     if after and not after.isdecimal():
         return 400, b'{"error":{"code":"400","message":"after: a number of sessions"}}'
-    told = await records.told(int(after) if after else None, time.monotonic())
-    return 200, msgspec.json.encode(told)
+    return 200, await records.told(int(after) if after else None, time.monotonic())
 
 
 def turned_away(refusal: Refusal) -> str:

@@ -95,6 +95,7 @@ def report(**changes: Any) -> Json:
             "rss_start_bytes": 103_000_000,
             "rss_peak_bytes": 105_000_000,
             "rss_bytes_per_call": 98_000,
+            "rss_after": [(309, 104_000_000), (1234, 105_000_000)],
         },
         "slo": [
             {"name": "calls_lost", "measured": 0, "bound": 2, "met": True},
@@ -212,6 +213,10 @@ def test_what_was_not_measured_is_said_to_be_so() -> None:
     assert [row for row in page.rows if row[0] == "webhook answered"][0][1] == NOT_MEASURED
     assert "Not measured: the server" in page.text
     assert "Not measured: it needs the model's records." in page.text
+
+
+def test_memory_is_told_by_the_calls_that_had_ended() -> None:
+    assert ["309", "104 MB"] in read(page_of(report())).rows
 
 
 def test_a_run_without_a_call_has_a_page_too() -> None:

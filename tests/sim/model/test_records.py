@@ -101,13 +101,38 @@ def test_a_response_is_told_with_its_end(held: tuple[Client, SessionRecord]) -> 
     assert second["created_at"] > first["created_at"]
 
 
+def told_by(records: Records, after: int | None = None) -> Any:
+    return json.loads(asyncio.run(records.told(after, 3.0)))
+
+
+def test_who_asks_again_is_told_what_was_closed_since_in_whatever_order_it_was_opened() -> None:
+    records = Records()
+    long = records.open("m", 0.0)
+    records.close(records.open("m", 1.0), 2.0)
+    first = told_by(records, 0)
+    assert [session["number"] for session in first["sessions"]] == [2]
+    records.close(long, 3.0)
+    second = told_by(records, first["closings"])
+    assert [session["number"] for session in second["sessions"]] == [1]
+    assert told_by(records, second["closings"])["sessions"] == []
+
+
+def test_of_closed_sessions_only_so_much_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "TOLD_BYTES", 1_000)
+    records = Records()
+    for _ in range(20):
+        records.close(records.open("m", 1.0), 2.0)
+    numbers = [session["number"] for session in told_by(records)["sessions"]]
+    assert 1 <= len(numbers) < 10 and numbers[-1] == 20
+
+
 def test_the_oldest_closed_sessions_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "CLOSED_SESSIONS", 2)
     records = Records()
     still_open = records.open("m", 0.0)
     for _ in range(3):
         records.close(records.open("m", 1.0), 2.0)
-    told = asyncio.run(records.told(None, 3.0))
+    told = told_by(records)
     assert [session["number"] for session in told["sessions"]] == [3, 4, still_open.number]
     assert [session["closed_at"] for session in told["sessions"]] == [2.0, 2.0, None]
 
