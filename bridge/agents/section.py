@@ -177,6 +177,22 @@ class Section:
             return None
         return Section(node, self.field(key), keys, self._problems, self._of)
 
+    def texts(self, key: str, pattern: str, form: str) -> tuple[str, ...]:
+        """A list of texts, each as ``text`` reads it; none where the field is absent."""
+        node = self.get(key)
+        if node is None:
+            return ()
+        if not isinstance(node, yaml.SequenceNode):
+            self.wrong(node, key, f"{shown(node)} is not a list; write it in [ ]")
+            return ()
+        found = []
+        for index, each in enumerate(node.value):
+            if kind(each) == "str" and re.fullmatch(pattern, each.value):
+                found.append(str(each.value))
+            else:
+                self.wrong(each, f"{key}[{index}]", f"{shown(each)} does not fit; write {form}")
+        return tuple(found)
+
     def sections(self, key: str, keys: Sequence[str], example: str) -> list["Section"]:
         """A list of mappings; they are called ``key[0]``, ``key[1]``, …"""
         node = self.get(key)
