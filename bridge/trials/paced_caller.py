@@ -87,6 +87,19 @@ class PacedCaller:
         """``busy``: whether the agent says something, or will without a word of the caller."""
         self._busy = busy
 
+    def add(self, step: PacedStep) -> None:
+        """One more, behind all others."""
+        self._steps.append(step)
+
+    def answered(self, pause_ms: float) -> bool:
+        """All steps are done, and all there was to say to the last one was said, a pause ago."""
+        return self.done and self._answered(pause_ms)
+
+    @property
+    def silent_ms(self) -> float:
+        """For so long nothing was said, and nothing is to come."""
+        return self._settled_ms
+
     @property
     def done(self) -> bool:
         return len(self.records) == len(self._steps) and not self._saying
