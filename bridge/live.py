@@ -67,6 +67,7 @@ class LiveCall:
         self._now = loop.time
         self.began_at = self._now()
         self.ended_at: float | None = None
+        self.failed = False  # by a bug of ours, or abandoned
         self.expected = expected
         self.call = Call(config, self.began_at)
         self.functions: list[FunctionRun] = []
@@ -96,6 +97,7 @@ class LiveCall:
                     task.cancel()
         except BaseException:
             # A bug of ours, or there is no time for last words: the caller hears an apology.
+            self.failed = True
             await self._conclude(Outcome.MODEL_FAILED)
             raise
         finally:

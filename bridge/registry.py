@@ -2,22 +2,25 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bridge.admission import Admission, Admissions
+from bridge.agents.incoming import Incoming
+from bridge.agents.routing import Refused
 from bridge.call.actions import Outcome
 from bridge.call.config import CallConfig
 from bridge.functions import Function
 from bridge.live import Expected, LiveCall
 from bridge.log import in_call
+from bridge.records.context import CallContext
 from bridge.settings.limits import Limits
 from bridge.transport.carrier import CarrierPeer
-from bridge.transport.model import ModelPeer
 from bridge.transport.rest import HangUp
 from bridge.transport.socket import Socket
-from bridge.warm import WarmModels
+from bridge.warm import OpenSession, WarmModels
 
 HURRY_S = 5.0  # after the drain's deadline, for the calls to end
 
@@ -25,34 +28,53 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Agent:
-    """What answers a call, made ready: nothing of it is looked up while the caller waits."""
+class Answer:
+    """What answers one call. ``brief`` may look things up: it is done while the phone rings."""
 
-    config: CallConfig
+    context: CallContext
     offered: Mapping[str, Function]
+    open_session: OpenSession
+    brief: Callable[[], Awaitable[CallConfig]]
+
+
+# Who answers; the mapping counts the calls of each route.
+Receive = Callable[[Incoming, Mapping[str, int]], Answer | Refused]
+
+
+@dataclass(frozen=True)
+class _Promise:
+    """A call whose webhook was answered with a stream."""
+
+    answer: Answer
+    briefing: asyncio.Task[CallConfig]
+    until: float
 
 
 class Registry:
     def __init__(
         self,
-        agent: Agent,
+        receive: Receive,
         admissions: Admissions,
-        open_session: Callable[[], Awaitable[ModelPeer]],
         hang_up: HangUp,
         limits: Limits,
         *,
         account_sid: str | None = None,
-        on_end: Callable[[LiveCall], Awaitable[None]] | None = None,
+        on_begin: Callable[[CallContext], None] = lambda context: None,
+        on_end: Callable[[LiveCall, CallContext], Awaitable[None]] | None = None,
     ) -> None:
         self.draining = False
-        self._agent = agent
+        self._receive = receive
         self._admissions = admissions
         self._hang_up = hang_up
         self._limits = limits
         self._account_sid = account_sid
+        self._on_begin = on_begin
         self._on_end = on_end
-        self._warm = WarmModels(open_session, limits.warm_model_ttl_s)
-        self._running: dict[LiveCall, asyncio.Task[Any] | None] = {}
+        self._now = asyncio.get_running_loop().time
+        self._warm = WarmModels(limits.warm_model_ttl_s)
+        self._promised: dict[str, _Promise] = {}
+        self._running: dict[LiveCall, CallContext] = {}
+        self._tasks: dict[LiveCall, asyncio.Task[Any] | None] = {}
         self._none_runs = asyncio.Event()
         self._none_runs.set()
 
@@ -64,59 +86,104 @@ class Registry:
     def accepting(self) -> bool:
         return not self.draining and self.running + len(self._warm) < self._limits.max_calls
 
-    async def admit(self, call_sid: str) -> Admission | None:
-        """Expect a call: its model begins to connect. None: there is no room for it now.
+    async def admit(self, incoming: Incoming) -> Admission | Refused:
+        """Expect a call: its model begins to connect, its agent is briefed.
 
         A webhook may come twice; the second time changes nothing.
         """
-        expected = call_sid in self._warm or self._of(call_sid)
-        if not (self.accepting or expected):
-            return None
-        admission = await self._admissions.admit(call_sid)
-        if admission.fresh:
-            self._warm.expect(call_sid)
-        return admission
+        call_sid = incoming.call_sid
+        if not self._expects(call_sid):
+            answer = self._receive(incoming, self._lines())
+            if isinstance(answer, Refused):
+                return answer
+            if not self.accepting:
+                return Refused("full")
+            self._promise(call_sid, answer)
+        if promise := self._promised.get(call_sid):
+            await asyncio.shield(promise.briefing)
+        return await self._admissions.admit(call_sid)
+
+    def _expects(self, call_sid: str) -> bool:
+        promise = self._promised.get(call_sid)
+        return bool(self._of(call_sid) or (promise and promise.until > self._now()))
+
+    def _promise(self, call_sid: str, answer: Answer) -> None:
+        for known in [sid for sid, each in self._promised.items() if each.until <= self._now()]:
+            self._break(known)
+        self._warm.expect(call_sid, answer.open_session)
+        briefing = asyncio.ensure_future(answer.brief())
+        until = self._now() + self._limits.stream_token_ttl_s
+        self._promised[call_sid] = _Promise(answer, briefing, until)
+
+    def _break(self, call_sid: str) -> None:
+        if promise := self._promised.pop(call_sid, None):
+            promise.briefing.cancel()
+
+    def _lines(self) -> Mapping[str, int]:
+        """Calls by route, those that were promised included."""
+        promised = (
+            each.answer.context for sid, each in self._promised.items() if sid in self._warm
+        )
+        return Counter(context.route for context in (*self._running.values(), *promised))
+
+    def live(self, call_sid: str) -> LiveCall | None:
+        """The call, if it runs here."""
+        return next(iter(self._of(call_sid)), None)
 
     def _of(self, call_sid: str) -> list[LiveCall]:
         """One, as a rule; two for as long as an earlier stream of the same call is closing."""
         return [live for live in self._running if live.expected.call_sid == call_sid]
 
     async def redeem(self, token: str) -> str | None:
-        return await self._admissions.redeem(token)
+        call_sid = await self._admissions.redeem(token)
+        return call_sid if call_sid in self._promised else None
 
     async def outcome(self, call_sid: str) -> Outcome | None:
         return await self._admissions.outcome(call_sid)
 
     async def carry(self, call_sid: str, socket: Socket) -> None:
         """Run the call of an admitted media socket, to its end."""
+        promise = self._promised.pop(call_sid)
         with in_call(call_sid):
-            live = LiveCall(
-                self._agent.config,
-                Expected(call_sid, self._account_sid),
-                CarrierPeer(socket),
-                lambda: self._warm.take(call_sid),
-                conclude=lambda outcome: self._admissions.conclude(call_sid, outcome),
-                hang_up=self._hang_up,
-                offered=self._agent.offered,
-            )
-            self._running[live] = asyncio.current_task()
+            live = self._live(call_sid, promise.answer, await promise.briefing, socket)
+            context = self._running[live] = promise.answer.context
+            self._tasks[live] = asyncio.current_task()
             self._none_runs.clear()
+            self._on_begin(context)
             logger.info("the call begins; %d run", self.running)
             ended = "failed"
             try:
                 ended = (await live.run()).value
-                if self._on_end is not None:  # a drain waits for what is kept of a call, too
-                    await self._on_end(live)
             finally:
-                del self._running[live]
-                if not self._running:
-                    self._none_runs.set()
-                await self._warm.drop(call_sid)
-                logger.info("the call has ended: %s; %d run", ended, self.running)
+                await self._over(live, ended)
+
+    def _live(self, call_sid: str, answer: Answer, config: CallConfig, socket: Socket) -> LiveCall:
+        return LiveCall(
+            config,
+            Expected(call_sid, self._account_sid),
+            CarrierPeer(socket),
+            lambda: self._warm.take(call_sid, answer.open_session),
+            conclude=lambda outcome: self._admissions.conclude(call_sid, outcome),
+            hang_up=self._hang_up,
+            offered=answer.offered,
+        )
+
+    async def _over(self, live: LiveCall, ended: str) -> None:
+        """A drain waits for what is kept of a call, too, and a call that failed is kept as well."""
+        try:
+            if self._on_end is not None:
+                await self._on_end(live, self._running[live])
+        finally:
+            del self._running[live], self._tasks[live]
+            if not self._running:
+                self._none_runs.set()
+            await self._warm.drop(live.expected.call_sid)
+            logger.info("the call has ended: %s; %d run", ended, self.running)
 
     async def carrier_over(self, call_sid: str) -> None:
         """The carrier says the call is over: whatever is left of it ends too."""
         await self._warm.drop(call_sid)
+        self._break(call_sid)
         for live in self._of(call_sid):
             live.carrier_over()
 
@@ -145,9 +212,11 @@ class Registry:
         except TimeoutError:
             logger.error("%d calls did not end", self.running)
         await self._warm.close()
+        for call_sid in [*self._promised]:
+            self._break(call_sid)
 
     def abandon(self) -> None:
         """End every call at once, without last words."""
-        for task in self._running.values():
+        for task in self._tasks.values():
             if task is not None:
                 task.cancel()

@@ -5,6 +5,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import cast
@@ -14,17 +15,17 @@ import uvicorn
 
 from bridge import endpoint
 from bridge.admission import MemoryAdmissions
-from bridge.agents.briefing import brief
 from bridge.agents.default import default_agent
 from bridge.agents.document import load_file
 from bridge.collector import watched
 from bridge.functions import load_functions
 from bridge.live import LiveCall
-from bridge.registry import Agent, Registry
+from bridge.reception import Reception
+from bridge.records.context import CallContext
+from bridge.registry import Registry
 from bridge.settings import Settings, TwilioSettings
 from bridge.summary import summary
 from bridge.transport.media_socket import media_protocol
-from bridge.transport.model import open_session
 from bridge.transport.model_socket import prepare
 from bridge.transport.rest import HangUp, RestHangUp, no_hang_up
 from bridge.web.app import create_app
@@ -100,7 +101,7 @@ def _hang_up(twilio: TwilioSettings, timeout_s: float) -> HangUp:
     return RestHangUp(twilio.api_key, secret or "", twilio.api_url, timeout_s)
 
 
-def _keep(calls_dir: Path) -> Callable[[LiveCall], "asyncio.Future[None]"]:
+def _keep(calls_dir: Path) -> Callable[[LiveCall, CallContext], "asyncio.Future[None]"]:
     """Write what there is to say of each call into a file of its own."""
 
     def write(text: bytes, path: Path) -> None:
@@ -109,7 +110,7 @@ def _keep(calls_dir: Path) -> Callable[[LiveCall], "asyncio.Future[None]"]:
         part.write_bytes(text)
         part.replace(path)
 
-    def keep(live: LiveCall) -> "asyncio.Future[None]":
+    def keep(live: LiveCall, context: CallContext) -> "asyncio.Future[None]":
         text = msgspec.json.format(msgspec.json.encode(summary(live)), indent=1)
         path = calls_dir / f"{live.expected.call_sid}.json"
         return asyncio.ensure_future(asyncio.to_thread(write, text, path))
@@ -125,17 +126,17 @@ async def server(settings: Settings, listening: socket.socket) -> AsyncIterator[
     limits = settings.limits
     offered = load_functions(agent.functions, default_timeout_s=limits.function_timeout_s)
     async with AsyncExitStack() as stack:
-        model = await stack.enter_async_context(endpoint.opened(settings.model, agent.model))
-        prepare(model.url)
-        for warning in agent.warnings(model.dialect.name):
+        endpoints = await stack.enter_async_context(endpoint.opened(settings.model))
+        prepare(endpoints.of(agent.model).url)
+        for warning in agent.warnings(endpoints.dialect.name):
             logger.warning("%s", warning)
         hang_up = _hang_up(settings.twilio, limits.send_timeout_s)
         if isinstance(hang_up, RestHangUp):
             stack.push_async_callback(hang_up.close)
+        reception = Reception(agent, offered, endpoints, limits, lambda: datetime.now(UTC))
         registry = Registry(
-            Agent(brief(agent, offered, model.dialect, limits), offered),
+            reception.receive,
             MemoryAdmissions(limits.stream_token_ttl_s, asyncio.get_running_loop().time),
-            lambda: open_session(model, limits.model_connect_timeout_s, limits.send_timeout_s),
             hang_up,
             limits,
             account_sid=settings.twilio.account_sid,

@@ -6,32 +6,27 @@ from collections.abc import Awaitable, Callable
 
 from bridge.transport.model import ModelPeer, ModelUnavailable
 
+OpenSession = Callable[[], Awaitable[ModelPeer]]
+
 logger = logging.getLogger(__name__)
 
 
 class WarmModels:
     """One session for each call that is expected. An unused one is closed after a while."""
 
-    def __init__(self, open_session: Callable[[], Awaitable[ModelPeer]], ttl_s: float) -> None:
-        self._open_session = open_session
+    def __init__(self, ttl_s: float) -> None:
         self._ttl_s = ttl_s
         self._opening: dict[str, asyncio.Task[ModelPeer | ModelUnavailable]] = {}
         self._expiring: dict[str, asyncio.Task[None]] = {}
         self._empty = asyncio.Event()
         self._empty.set()
 
-    def expect(self, call_sid: str) -> None:
+    def expect(self, call_sid: str, open_session: OpenSession) -> None:
         """Begin to connect; harmless when that has begun."""
         if call_sid not in self._opening:
             self._empty.clear()
-            self._opening[call_sid] = asyncio.create_task(self._open())
+            self._opening[call_sid] = asyncio.create_task(_open(open_session))
             self._expiring[call_sid] = asyncio.create_task(self._expire(call_sid))
-
-    async def _open(self) -> ModelPeer | ModelUnavailable:
-        try:
-            return await self._open_session()
-        except ModelUnavailable as error:
-            return error
 
     def _pop(self, call_sid: str) -> asyncio.Task[ModelPeer | ModelUnavailable] | None:
         opening = self._opening.pop(call_sid, None)
@@ -39,11 +34,11 @@ class WarmModels:
             self._empty.set()
         return opening
 
-    async def take(self, call_sid: str) -> ModelPeer:
+    async def take(self, call_sid: str, open_session: OpenSession) -> ModelPeer:
         """The session of this call, or a new one. Raises ModelUnavailable."""
         opening = self._pop(call_sid)
         if opening is None:
-            return await self._open_session()
+            return await open_session()
         self._expiring.pop(call_sid).cancel()
         try:
             opened = await opening
@@ -82,6 +77,13 @@ class WarmModels:
 
     def __contains__(self, call_sid: str) -> bool:
         return call_sid in self._opening
+
+
+async def _open(open_session: OpenSession) -> ModelPeer | ModelUnavailable:
+    try:
+        return await open_session()
+    except ModelUnavailable as error:
+        return error
 
 
 async def _close(opening: asyncio.Task[ModelPeer | ModelUnavailable]) -> None:

@@ -1,16 +1,19 @@
 """Who may come, which calls run, and how they all end; in virtual time."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from bridge.call.actions import Outcome
+from bridge.call.config import CallConfig
 from bridge.live import LiveCall
+from bridge.records.context import CallContext
 from bridge.settings.limits import Limits
 from bridge.sim.carrier.caller import At, HangUp
 from tests.support.ends import sid
 from tests.support.stage import spoken
-from tests.support.switchboard import Switchboard
+from tests.support.switchboard import BLOCKED, NOON, SOCKET_AFTER_S, Switchboard
 from tests.support.virtual_time import left_over, run
 
 TALKS = (HangUp(At(10.0)),)
@@ -33,15 +36,15 @@ def test_a_call_opens_one_model_connection_ahead_and_leaves_nothing() -> None:
 def test_a_repeated_webhook_gets_the_same_token_and_no_second_model() -> None:
     async def main() -> None:
         board = Switchboard(limits=Limits(max_calls=1))
-        first = await board.registry.admit(sid(1))
-        again = await board.registry.admit(sid(1))
+        first = await board.admit(1)
+        again = await board.admit(1)
         assert first is not None and again is not None  # though all lines are taken
         assert first.token == again.token
         await asyncio.sleep(1)
         assert len(board.models) == 1
         running = asyncio.create_task(board.stream(first, 1, TALKS))
         await asyncio.sleep(1)
-        during = await board.registry.admit(sid(1))
+        during = await board.admit(1)
         assert during is not None and during.token == first.token
         assert await board.registry.redeem(first.token) is None  # good once
         await running
@@ -69,7 +72,7 @@ def test_beyond_the_last_line_calls_are_busy_until_one_ends() -> None:
 def test_a_model_connection_nobody_comes_for_is_closed() -> None:
     async def main() -> None:
         board = Switchboard(limits=Limits(warm_model_ttl_s=5, max_calls=1))
-        admission = await board.registry.admit(sid(1))
+        admission = await board.admit(1)
         await asyncio.sleep(4.9)
         assert board.open_models == 1
         await asyncio.sleep(0.2)
@@ -85,7 +88,7 @@ def test_a_model_connection_nobody_comes_for_is_closed() -> None:
 def test_a_call_that_is_over_before_its_stream_lets_go_of_its_model() -> None:
     async def main() -> None:
         board = Switchboard()
-        await board.registry.admit(sid(1))
+        await board.admit(1)
         await asyncio.sleep(1)
         await board.registry.carrier_over(sid(1))
         assert board.open_models == 0
@@ -132,7 +135,7 @@ def test_a_drain_lets_running_and_promised_calls_finish_and_takes_no_others() ->
 def test_a_drain_waits_for_a_promised_call_no_longer_than_its_model_does() -> None:
     async def main() -> None:
         board = Switchboard(limits=Limits(warm_model_ttl_s=5))
-        await board.registry.admit(sid(1))
+        await board.admit(1)
         await board.registry.drain()
         assert asyncio.get_running_loop().time() == pytest.approx(5, abs=0.01)
 
@@ -205,7 +208,7 @@ def test_each_call_is_told_of_once_when_it_has_ended() -> None:
     async def main() -> None:
         ended: list[LiveCall] = []
 
-        async def on_end(live: LiveCall) -> None:
+        async def on_end(live: LiveCall, context: CallContext) -> None:
             ended.append(live)
 
         board = Switchboard(on_end=on_end)
@@ -220,7 +223,7 @@ def test_a_drain_waits_for_what_is_kept_of_a_call() -> None:
     async def main() -> None:
         kept: list[str] = []
 
-        async def on_end(live: LiveCall) -> None:
+        async def on_end(live: LiveCall, context: CallContext) -> None:
             await asyncio.sleep(1.5)
             kept.append(live.expected.call_sid)
 
@@ -230,5 +233,85 @@ def test_a_drain_waits_for_what_is_kept_of_a_call() -> None:
         await board.registry.drain()
         assert kept == [sid(1)]
         await running
+
+    run(main())
+
+
+def test_a_blocked_caller_costs_no_model() -> None:
+    async def main() -> None:
+        board = Switchboard()
+        assert await board.admit(1, BLOCKED) is None
+        assert board.models == []
+        assert await left_over() == set()
+
+    run(main())
+
+
+def test_who_answers_is_decided_once_and_stays() -> None:
+    async def main() -> None:
+        told: list[CallConfig] = []
+
+        async def on_end(live: LiveCall, context: CallContext) -> None:
+            told.append(live.call.config)
+
+        board = Switchboard(on_end=on_end)
+        before = board.config
+        running = asyncio.create_task(board.call(1, TALKS))
+        await asyncio.sleep(0.1)  # the webhook was answered, the socket is not here yet
+        board.config = after = replace(before, max_call_s=100.0)
+        await board.admit(1)  # once more
+        await running
+        await board.call(2)
+        assert [config is before for config in told] == [True, False]
+        assert told[1] is after
+        assert len(board.lines) == 2
+
+    run(main())
+
+
+def test_a_briefing_takes_its_time_while_the_phone_rings_and_the_model_connects() -> None:
+    async def main() -> None:
+        board = Switchboard()
+        board.briefing_s = 1.5
+        one, again = await asyncio.gather(board.admit(1), board.admit(1))
+        assert asyncio.get_running_loop().time() == pytest.approx(1.5, abs=0.01)
+        assert one is not None and again is not None and one.token == again.token
+        assert len(board.models) == 1
+        assert (await board.stream(one, 1)).stream.first_audio_at is not None
+
+    run(main())
+
+
+def test_the_calls_of_a_route_are_counted_from_their_webhook_to_their_end() -> None:
+    async def main() -> None:
+        board = Switchboard()
+        one, other = (asyncio.create_task(board.call(number, TALKS)) for number in (1, 2))
+        await asyncio.sleep(SOCKET_AFTER_S / 2)
+        await board.admit(3)
+        await asyncio.gather(one, other)
+        await asyncio.sleep(Limits().warm_model_ttl_s + 1)
+        await board.admit(4)
+        assert board.lines == [{}, {"*": 1}, {"*": 2}, {}]
+
+    run(main())
+
+
+def test_a_call_that_failed_by_a_bug_is_told_of_too() -> None:
+    async def main() -> None:
+        began: list[CallContext] = []
+        ended: list[tuple[CallContext, bool]] = []
+
+        async def on_end(live: LiveCall, context: CallContext) -> None:
+            ended.append((context, live.failed))
+
+        def broken() -> None:
+            raise RuntimeError("a bug")
+
+        board = Switchboard(on_model=broken, on_begin=began.append, on_end=on_end)
+        with pytest.raises(ExceptionGroup):
+            await board.call(1)
+        assert [(context.call_sid, context.started_at) for context in began] == [(sid(1), NOON)]
+        assert ended == [(began[0], True)]
+        assert board.registry.running == 0
 
     run(main())

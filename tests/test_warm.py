@@ -38,12 +38,12 @@ def now() -> float:
 def test_what_was_opened_ahead_is_there_at_once() -> None:
     async def main() -> None:
         service = Service()
-        warm = WarmModels(service.open_session, 20)
-        warm.expect("a")
-        warm.expect("a")
+        warm = WarmModels(20)
+        warm.expect("a", service.open_session)
+        warm.expect("a", service.open_session)
         await asyncio.sleep(1)
         asked = now()
-        peer = await warm.take("a")
+        peer = await warm.take("a", service.open_session)
         assert now() == asked
         assert len(service.sockets) == 1
         assert len(warm) == 0
@@ -57,10 +57,10 @@ def test_what_was_opened_ahead_is_there_at_once() -> None:
 def test_who_comes_early_waits_for_the_rest_only() -> None:
     async def main() -> None:
         service = Service()
-        warm = WarmModels(service.open_session, 20)
-        warm.expect("a")
+        warm = WarmModels(20)
+        warm.expect("a", service.open_session)
         await asyncio.sleep(0.3)
-        await warm.take("a")
+        await warm.take("a", service.open_session)
         assert now() == pytest.approx(OPENING_S, abs=0.001)
 
     run(main())
@@ -69,7 +69,7 @@ def test_who_comes_early_waits_for_the_rest_only() -> None:
 def test_who_was_not_expected_gets_a_session_of_his_own() -> None:
     async def main() -> None:
         service = Service()
-        await WarmModels(service.open_session, 20).take("a")
+        await WarmModels(20).take("a", service.open_session)
         assert len(service.sockets) == 1
 
     run(main())
@@ -79,11 +79,11 @@ def test_a_refusal_is_told_to_the_call_it_is_for() -> None:
     async def main() -> None:
         service = Service()
         service.refuses = True
-        warm = WarmModels(service.open_session, 20)
-        warm.expect("a")
+        warm = WarmModels(20)
+        warm.expect("a", service.open_session)
         await asyncio.sleep(1)
         with pytest.raises(ModelUnavailable):
-            await warm.take("a")
+            await warm.take("a", service.open_session)
 
     run(main())
 
@@ -92,8 +92,8 @@ def test_a_refusal_is_told_to_the_call_it_is_for() -> None:
 def test_a_dropped_session_is_closed_whether_open_or_not(after_s: float) -> None:
     async def main() -> None:
         service = Service()
-        warm = WarmModels(service.open_session, 20)
-        warm.expect("a")
+        warm = WarmModels(20)
+        warm.expect("a", service.open_session)
         await asyncio.sleep(after_s)
         await warm.drop("a")
         await warm.drop("a")
@@ -108,9 +108,9 @@ def test_a_dropped_session_is_closed_whether_open_or_not(after_s: float) -> None
 def test_a_call_that_ends_while_it_waits_leaves_no_session_open(after_s: float) -> None:
     async def main() -> None:
         service = Service()
-        warm = WarmModels(service.open_session, 20)
-        warm.expect("a")
-        taking = asyncio.create_task(warm.take("a"))
+        warm = WarmModels(20)
+        warm.expect("a", service.open_session)
+        taking = asyncio.create_task(warm.take("a", service.open_session))
         await asyncio.sleep(after_s)
         if taking.cancel():
             with pytest.raises(asyncio.CancelledError):
@@ -124,10 +124,10 @@ def test_a_call_that_ends_while_it_waits_leaves_no_session_open(after_s: float) 
 def test_at_the_end_all_are_closed() -> None:
     async def main() -> None:
         service = Service()
-        warm = WarmModels(service.open_session, 20)
-        warm.expect("a")
+        warm = WarmModels(20)
+        warm.expect("a", service.open_session)
         await asyncio.sleep(1)
-        warm.expect("b")
+        warm.expect("b", service.open_session)
         await warm.close()
         assert [socket.closed for socket in service.sockets] == [True]
         assert service.given_up == 1
@@ -142,10 +142,10 @@ def test_a_bug_while_opening_reaches_the_call_it_is_for() -> None:
         raise RuntimeError("a bug")
 
     async def main() -> None:
-        warm = WarmModels(broken, 20)
-        warm.expect("a")
+        warm = WarmModels(20)
+        warm.expect("a", broken)
         await asyncio.sleep(1)
         with pytest.raises(RuntimeError):
-            await warm.take("a")
+            await warm.take("a", broken)
 
     run(main())

@@ -71,7 +71,8 @@ async def _say(settings: Settings, text: str | None, answers: list[Answer], quie
     agent = load_file(settings.agent_path) if settings.agent_path else default_agent()
     limits = settings.limits
     offered = load_functions(agent.functions, default_timeout_s=limits.function_timeout_s)
-    async with endpoint.opened(settings.model, agent.model) as model:
+    async with endpoint.opened(settings.model) as endpoints:
+        model = endpoints.of(agent.model)
         for warning in agent.warnings(model.dialect.name):
             stderr.print(f"warning: {warning}", style="yellow", markup=False)
         config = brief(agent, offered, model.dialect, limits).session

@@ -7,6 +7,8 @@ from urllib.parse import parse_qs
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
+from bridge.agents.incoming import Incoming
+from bridge.agents.routing import Refused
 from bridge.call.actions import Outcome
 from bridge.registry import Registry
 from bridge.transport.media_socket import MediaSocket, Refusal, Upgrade
@@ -21,7 +23,16 @@ CALL_OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 CALL_SID = re.compile(r"[A-Za-z0-9]{2,64}")  # it becomes part of paths, here and in REST
 
 BUSY = "All our lines are busy. Please call again in a few minutes. Goodbye."
+NOBODY = "There is nobody at this number. Goodbye."
 SORRY = "I am sorry, something went wrong on our side. Please call again. Goodbye."
+REFUSALS = {
+    "full": twiml.say_and_hang_up(BUSY),
+    "no agent": twiml.say_and_hang_up(NOBODY),
+    "blocked": twiml.reject(),
+}
+SIP_HEADER = "SipHeader_"
+MAX_PARAMETERS = 64
+
 FAILED = frozenset({Outcome.MODEL_LOST, Outcome.MODEL_FAILED})
 
 logger = logging.getLogger(__name__)
@@ -87,6 +98,19 @@ def _path(request: Request) -> str:
     return raw.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
 
 
+def _incoming(call_sid: str, fields: Mapping[str, str], request: Request) -> Incoming:
+    """Parameters are those of the webhook's own URL, and the X- headers of a SIP call."""
+    told = [*request.query_params.items()]
+    told += ((k.removeprefix(SIP_HEADER), v) for k, v in fields.items() if SIP_HEADER in k)
+    return Incoming(
+        call_sid,
+        caller=fields.get("From", ""),
+        called=fields.get("To", ""),
+        parameters=dict(told[:MAX_PARAMETERS]),
+        account_sid=fields.get("AccountSid"),
+    )
+
+
 def _twiml(document: str) -> Response:
     return Response(document, media_type="text/xml")
 
@@ -101,10 +125,10 @@ def router(gate: Gate, registry: Registry) -> APIRouter:
         call_sid = fields.get("CallSid", "")
         if not CALL_SID.fullmatch(call_sid):
             raise HTTPException(400, "CallSid is missing, or no sid")
-        admission = await registry.admit(call_sid)
-        if admission is None:
-            logger.warning("no room for call %s", call_sid)
-            return _twiml(twiml.say_and_hang_up(BUSY))
+        admission = await registry.admit(_incoming(call_sid, fields, request))
+        if isinstance(admission, Refused):
+            logger.warning("call %s is refused: %s", call_sid, admission.reason)
+            return _twiml(REFUSALS[admission.reason])
         return _twiml(
             twiml.connect(
                 stream_url=gate.stream_url(admission.token),

@@ -32,3 +32,10 @@ def say_and_hang_up(words: str) -> str:
     response.say(words)
     response.hangup()
     return str(response)
+
+
+def reject() -> str:
+    """Not answered at all, and not billed (TwiML "<Reject>")."""
+    response = VoiceResponse()
+    response.reject(reason="rejected")
+    return str(response)

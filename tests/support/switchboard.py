@@ -1,13 +1,17 @@
 """A registry with simulated peers around it, in virtual time."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from bridge.admission import Admission, MemoryAdmissions
+from bridge.agents.incoming import Incoming
+from bridge.agents.routing import Refused
 from bridge.call.actions import Outcome
 from bridge.call.config import CallConfig
-from bridge.registry import Agent, Registry
+from bridge.records.context import CallContext
+from bridge.registry import Answer, Registry
 from bridge.settings.limits import Limits
 from bridge.sim.carrier.caller import ScriptedCaller, Step
 from bridge.sim.model.reply import Reply
@@ -18,6 +22,8 @@ from tests.support.ends import ACCOUNT_SID, CarrierEnd, ModelEnd, sid
 from tests.support.sockets import socket_pair
 from tests.support.stage import GREETED, HELLO, WAITS
 
+BLOCKED = "+666"
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 SOCKET_AFTER_S = 0.365  # from the webhook's answer to the media socket, measured
 
 
@@ -37,19 +43,41 @@ class Switchboard:
         self.hung_up: list[str] = []
         self._script = script
         self._on_model = on_model
+        self.config = config
+        self.briefing_s = 0.0
+        self.lines: list[dict[str, int]] = []  # as they were at each call
         self._carriers: dict[str, CarrierEnd] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         limits = limits or Limits()
         now = asyncio.get_running_loop().time
         self.registry = Registry(
-            Agent(config, {}),
+            self._receive,
             MemoryAdmissions(limits.stream_token_ttl_s, now),
-            self._open_session,
             self._hang_up,
             limits,
             account_sid=ACCOUNT_SID,
             **registry,
         )
+
+    def _receive(self, incoming: Incoming, lines: Mapping[str, int]) -> Answer | Refused:
+        self.lines.append(dict(lines))
+        if incoming.caller == BLOCKED:
+            return Refused("blocked")
+        context = CallContext(
+            incoming.call_sid, "desk", 1, "*", "published", incoming.caller, "+1", "model", NOON
+        )
+        config = self.config
+
+        async def brief() -> CallConfig:
+            await asyncio.sleep(self.briefing_s)
+            return config
+
+        return Answer(context, {}, self._open_session, brief)
+
+    async def admit(self, number: int, caller: str = "+2") -> Admission | None:
+        """None: refused."""
+        admission = await self.registry.admit(Incoming(sid(number), caller, "+1"))
+        return None if isinstance(admission, Refused) else admission
 
     async def _open_session(self) -> ModelPeer:
         self._on_model()
@@ -72,7 +100,7 @@ class Switchboard:
 
     async def call(self, number: int, steps: Sequence[Step] = WAITS) -> Outcome | None:
         """None: it was busy."""
-        admission = await self.registry.admit(sid(number))
+        admission = await self.admit(number)
         if admission is None:
             return None
         await asyncio.sleep(SOCKET_AFTER_S)

@@ -28,3 +28,7 @@ def test_words_are_said_before_the_hang_up_and_escaped() -> None:
     assert twiml.say_and_hang_up("We're busy & <sorry>.") == (
         f"{DECLARATION}<Response><Say>We're busy &amp; &lt;sorry&gt;.</Say><Hangup /></Response>"
     )
+
+
+def test_a_rejected_call_is_not_answered() -> None:
+    assert twiml.reject() == f'{DECLARATION}<Response><Reject reason="rejected" /></Response>'
