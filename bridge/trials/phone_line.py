@@ -61,7 +61,7 @@ class PhoneLine:
         if self._closed:
             raise SocketClosed(OVER)
         for frame in frames:
-            self._hear(self.stream.receive(frame, self._loop.time()))
+            self._hear(self.stream.receive(frame.decode(), self._loop.time()))
 
     async def close(self) -> None:
         if not self.stream.ended:

@@ -53,11 +53,15 @@ NO_RESULT: Final = '{"error":"the stored call has no result of this function"}'
 
 class StoredResults:
     """What functions answered then: the nth call of a name gets the nth result of that name,
-    whatever the arguments; ``differences`` tells where they differ."""
+    whatever the arguments."""
 
     def __init__(self, functions: tuple[FunctionRun, ...]) -> None:
         self._functions = functions
         self._calls: Counter[str] = Counter()
+
+    @property
+    def longest_s(self) -> float:
+        return max((each.took_s for each in self._functions), default=0.0)
 
     def next(self, name: str) -> FunctionRun | None:
         """What was called then; None: it was not called so often."""
