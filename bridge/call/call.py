@@ -26,13 +26,18 @@ from bridge.wire.dialect import (
     FunctionOutput,
     ModelMessage,
     SessionUpdate,
+    SystemText,
     UserText,
 )
+
+# Asked for with every frame, and Python 3.11 looks up a member of an enum slowly.
+ENDED, CLOSING = State.ENDED, State.CLOSING
 
 Message = twilio.CarrierMessage | ModelMessage | Action
 
 END_CALL = "end_call"  # the one function that the call itself answers
 STRAY_RUNS_S = 0.3  # how long an answer that came at the wrong moment may run, unheard
+ANNOUNCE = "Say exactly these words to the caller, and nothing else: "
 GOODBYE = "Say goodbye to the caller in one short sentence."
 NOT_TO_BE_RETRIED = frozenset(
     {"insufficient_quota", "billing_hard_limit_reached", "account_deactivated"}
@@ -71,13 +76,13 @@ class Call:
     # --- the carrier ------------------------------------------------------------------------
 
     def from_carrier(self, event: twilio.CarrierEvent, now: float) -> list[Message]:
-        if self.state is State.ENDED:
+        if self.state is ENDED:
             return []
         self._carrier_heard_at = now
         match event:
             case twilio.Media():
                 # While the last words are heard nobody listens any more.
-                return [] if self.state is State.CLOSING else [*self.hearing.push(event)]
+                return [] if self.state is CLOSING else [*self.hearing.push(event)]
             case twilio.Mark(name):
                 messages: list[Message] = [*self.speech.playback.mark(name, now)]
                 self.latency.heard(now - self.config.mark_interval_ms / 1000)
@@ -349,7 +354,35 @@ class Call:
         self._responses.want(CreateResponse())
         return [UserText(text), *self._respond(now)]
 
+    def announce(self, text: str, now: float) -> list[Message]:
+        """The assistant says these words, behind what it is saying and once the caller has
+        finished. None is said when the call is ending."""
+        if not self.open:
+            return []
+        self._responses.want(CreateResponse(ANNOUNCE + text))
+        return [Note("operator_said"), *self._respond(now)]
+
+    def whisper(self, text: str, now: float) -> list[Message]:
+        """An instruction to the model from outside, for its answers from now on; not spoken."""
+        if not self.open or not self._configured:
+            return []
+        return [Note("operator_whispered"), SystemText(text)]
+
     # --- the end ----------------------------------------------------------------------------
+
+    @property
+    def open(self) -> bool:
+        """Neither ending nor over: what is said now can still be heard."""
+        return self.state not in (State.CLOSING, State.ENDED)
+
+    def hang_up(self, now: float, *, goodbye: bool) -> list[Message]:
+        """End the call from outside: at once, or when the assistant has said goodbye (bounded)."""
+        if not goodbye:
+            return [Note("operator_hung_up"), *self._end(Outcome.COMPLETED, now)]
+        if not self.open:
+            return []
+        self._responses.want(CreateResponse(GOODBYE))
+        return [Note("operator_hung_up"), *self.close(Outcome.COMPLETED, now), *self._respond(now)]
 
     def _said_farewell(self, audible: bool, now: float) -> list[Message]:
         """The model asked for the end. If it said no word with that, it shall say goodbye."""

@@ -5,7 +5,8 @@ from bridge.wire.session import BYTES_PER_MS as MODEL_BYTES_PER_MS
 from bridge.wire.session import AudioFormat
 from bridge.wire.twilio import Media
 from telcodecs.g711 import BYTES_PER_MS, ulaw_decode
-from telcodecs.pcm import level_dbfs
+from telcodecs.pcm import PEAK, SAMPLE_BYTES
+from telcodecs.routines import audioop
 
 WINDOW_MS = 200
 WINDOW_BYTES = WINDOW_MS * BYTES_PER_MS
@@ -14,6 +15,8 @@ TOLERANCE = 0.25
 # reading of the same bytes is at least this much quieter. No speech is that loud for 200 ms.
 NOISE_DBFS = -10.0
 NOISE_MARGIN_DB = 5.0
+_NOISE_RMS = PEAK * 10 ** (NOISE_DBFS / 20)
+_NOISE_MARGIN = 10 ** (NOISE_MARGIN_DB / 20)
 
 
 class FormatGuard:
@@ -60,9 +63,11 @@ class FormatGuard:
             return []
         window = bytes(self._model[:WINDOW_BYTES])
         self._model.clear()
-        as_pcm, as_ulaw = level_dbfs(window), level_dbfs(ulaw_decode(window))
+        # With every delta, so in C and without logarithms.
+        as_pcm = audioop.rms(window, SAMPLE_BYTES)
+        as_ulaw = audioop.rms(ulaw_decode(window), SAMPLE_BYTES)
         agreed, other = (as_pcm, as_ulaw) if self._agreed == "pcm16" else (as_ulaw, as_pcm)
-        if agreed < NOISE_DBFS or agreed - other < NOISE_MARGIN_DB:
+        if agreed < _NOISE_RMS or agreed < other * _NOISE_MARGIN:
             return []
         self._model_warned = True
         sent: AudioFormat = "g711_ulaw" if self._agreed == "pcm16" else "pcm16"

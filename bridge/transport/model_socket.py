@@ -134,8 +134,12 @@ class ModelSocket:
         if protocol.state is not State.OPEN or transport.is_closing():
             raise SocketClosed("the model's socket is closed")
         masks = self._masks
-        transport.write(b"".join([masked_text(frame, masks.next()) for frame in frames]))
-        if transport.get_write_buffer_size() > UNSENT_MAX_BYTES:
+        if len(frames) == 1:  # nearly always: a frame of the caller
+            transport.write(masked_text(frames[0], masks.next()))
+        else:
+            transport.write(b"".join([masked_text(frame, masks.next()) for frame in frames]))
+        # Below the transport's own limit there is nothing to ask for.
+        if self._connection.paused and transport.get_write_buffer_size() > UNSENT_MAX_BYTES:
             transport.abort()
 
     async def close(self) -> None:

@@ -22,7 +22,7 @@ class SessionUpdate(msgspec.Struct, frozen=True):
     config: SessionConfig
 
 
-class Append(msgspec.Struct, frozen=True):
+class Append(msgspec.Struct, frozen=True, gc=False):
     """Caller audio in the agreed input format."""
 
     audio: bytes
@@ -56,6 +56,12 @@ class UserText(msgspec.Struct, frozen=True):
     text: str
 
 
+class SystemText(msgspec.Struct, frozen=True):
+    """An instruction from this moment on: it joins the conversation and is not spoken."""
+
+    text: str
+
+
 class FunctionOutput(msgspec.Struct, frozen=True):
     call_id: str
     output: str
@@ -68,6 +74,7 @@ ControlMessage = (
     | Truncate
     | DeleteItem
     | UserText
+    | SystemText
     | FunctionOutput
 )
 ModelMessage = Append | ControlMessage
@@ -241,6 +248,12 @@ def websocket_origin(url: str) -> str:
     return {"http": "ws", "https": "wss"}.get(scheme, scheme) + f"://{rest}"
 
 
+def _message(role: Literal["user", "system"], text: str) -> Json:
+    content = [{"type": "input_text", "text": text}]
+    item = {"type": "message", "role": role, "content": content}
+    return {"type": "conversation.item.create", "item": item}
+
+
 def _body(message: ControlMessage, dialect: Dialect) -> Json:
     match message:
         case SessionUpdate(config):
@@ -261,11 +274,11 @@ def _body(message: ControlMessage, dialect: Dialect) -> Json:
         case DeleteItem(item_id):
             return {"type": "conversation.item.delete", "item_id": item_id}
         case UserText(text):
-            content = [{"type": "input_text", "text": text}]
-            item: Json = {"type": "message", "role": "user", "content": content}
-            return {"type": "conversation.item.create", "item": item}
+            return _message("user", text)
+        case SystemText(text):
+            return _message("system", text)
         case FunctionOutput(call_id, output):
-            item = {"type": "function_call_output", "call_id": call_id, "output": output}
+            item: Json = {"type": "function_call_output", "call_id": call_id, "output": output}
             return {"type": "conversation.item.create", "item": item}
         case _:
             assert_never(message)

@@ -33,11 +33,13 @@ class Start(msgspec.Struct, frozen=True):
     parameters: dict[str, str]
 
 
-class Media(msgspec.Struct, frozen=True):
-    """Audio, either way. ``timestamp_ms`` is the carrier's media clock (inbound only)."""
+class Media(msgspec.Struct, frozen=True, gc=False, rename={"timestamp_ms": "timestamp"}):
+    """Audio, either way. Inbound it is decoded as it is; ``timestamp_ms`` is the carrier's media
+    clock. Nothing but bytes and numbers is in it: not for the garbage collector to look at."""
 
     payload: bytes
     timestamp_ms: int = 0
+    track: str = "inbound"
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -83,12 +85,6 @@ class _StartBody(msgspec.Struct):
     customParameters: dict[str, str] = {}
 
 
-class _MediaBody(msgspec.Struct):
-    payload: bytes
-    timestamp: int = 0
-    track: str = "inbound"
-
-
 class _MarkBody(msgspec.Struct):
     name: str
 
@@ -107,7 +103,7 @@ class _Start(msgspec.Struct, tag_field="event", tag="start"):
 
 
 class _Media(msgspec.Struct, tag_field="event", tag="media"):
-    media: _MediaBody
+    media: Media
 
 
 class _Mark(msgspec.Struct, tag_field="event", tag="mark"):
@@ -139,11 +135,10 @@ def parse(text: str | bytes) -> CarrierEvent:
         frame = _decode(text)
     except UNREADABLE as error:
         return _unknown_or_raise(text, error)
+    if isinstance(frame, _Media):  # nearly every one is
+        media = frame.media
+        return media if media.track == "inbound" else Unknown(f"media.{media.track}")
     match frame:
-        case _Media(media):
-            if media.track != "inbound":
-                return Unknown(f"media.{media.track}")
-            return Media(media.payload, media.timestamp)
         case _Mark(mark):
             return Mark(mark.name)
         case _Start(stream_sid, start):
