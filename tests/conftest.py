@@ -2,6 +2,10 @@
 
 import pytest
 
+from tests.support.databases import postgres_server, store_at
+
+__all__ = ["postgres_server", "store_at"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the long form of batteries too")

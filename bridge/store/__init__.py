@@ -1,0 +1,1 @@
+"""What outlives a process: agents, routes, calls, tokens and who changed what."""

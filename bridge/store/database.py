@@ -1,0 +1,134 @@
+"""The database: SQLite beside the program, or PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, Self
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bridge.store.problems import StoreUnavailable
+
+BUSY_TIMEOUT_S: Final = 5.0  # another process writes to the same SQLite file
+CONNECT_TIMEOUT_S: Final = 3.0
+COMMAND_TIMEOUT_S: Final = 30.0
+POOL_SIZE: Final = 5
+
+
+def store_url(configured: str | None, state_dir: Path) -> str:
+    return configured or f"sqlite+aiosqlite:///{(state_dir / 'offhook.db').absolute()}"
+
+
+def parsed(url: str) -> URL:
+    """Raises StoreUnavailable for what is no URL; the password is not in the message."""
+    try:
+        found = make_url(url)
+    except ArgumentError:
+        raise StoreUnavailable("OFFHOOK_DATABASE_URL is not a URL") from None
+    if found.drivername in ("postgres", "postgresql"):
+        found = found.set(drivername="postgresql+asyncpg")
+    return found
+
+
+class Database:
+    """``open`` it, use ``read`` and ``begin``, ``close`` it. Both raise ``StoreUnavailable`` when
+    the database is away; what the block itself raises passes through, and rolls back."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._engine = _engine(url, self.is_sqlite)
+        # SQLite has one writer: ours take turns here and do not wait in threads.
+        self._writing = asyncio.Lock() if self.is_sqlite else None
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """The folder of a SQLite file is made. Connects only when it is used."""
+        database = cls(parsed(url))
+        if database.is_sqlite and database.url.database:
+            folder = Path(database.url.database).parent
+            await asyncio.to_thread(folder.mkdir, 0o700, True, True)
+        return database
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        async with _told(), self._engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction, committed at the end of the block."""
+        if self._writing is None:
+            async with _told(), self._engine.begin() as connection:
+                yield connection
+            return
+        async with self._writing, _told(), self._engine.connect() as connection:
+            # The driver would begin a deferred one, which can fail half-way for being late.
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                await connection.exec_driver_sql("ROLLBACK")
+                raise
+            await connection.exec_driver_sql("COMMIT")
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _engine(url: URL, is_sqlite: bool) -> AsyncEngine:
+    if not is_sqlite:
+        timeouts = {"timeout": CONNECT_TIMEOUT_S, "command_timeout": COMMAND_TIMEOUT_S}
+        return create_async_engine(
+            url, pool_size=POOL_SIZE, pool_pre_ping=True, connect_args=timeouts
+        )
+    engine = create_async_engine(
+        url,
+        connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine
+
+
+@asynccontextmanager
+async def _told() -> AsyncIterator[None]:
+    """A database that is away, as StoreUnavailable; bugs in our statements stay what they are."""
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated or _away(error):
+            raise StoreUnavailable(_why(error.orig)) from error
+        raise
+    except SQLAlchemyError:
+        raise
+    except (OSError, TimeoutError) as error:
+        raise StoreUnavailable(_why(error)) from error
+    except Exception as error:
+        # asyncpg raises its own while it connects.
+        if type(error).__module__.startswith("asyncpg"):
+            raise StoreUnavailable(_why(error)) from error
+        raise
+
+
+def _away(error: DBAPIError) -> bool:
+    """By SQLSTATE: 08 connection, 53 resources, 57P0x shutting down; SQLite: what it says."""
+    state = str(getattr(error.orig, "sqlstate", "") or "")
+    if state:
+        return state.startswith(("08", "53", "57P0"))
+    told = str(error.orig)
+    return any(each in told for each in ("locked", "unable to open", "disk", "readonly", "closed"))
+
+
+def _why(error: BaseException | None) -> str:
+    return str(error).strip().split("\n")[0] or type(error).__name__

@@ -1,0 +1,41 @@
+"""What can go wrong with a change, in words for whoever asked for it."""
+
+from collections.abc import Sequence
+
+from bridge.agents.problems import Problem
+
+
+class StoreProblem(Exception):
+    """``field`` is what was given wrongly; ``message`` names the mend."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}" if field else message)
+        self.field = field
+        self.message = message
+
+
+class NotFound(StoreProblem):
+    """There is no such thing."""
+
+
+class Conflict(StoreProblem):
+    """Somebody else was faster, or the name is taken. ``revision`` is what is there now."""
+
+    def __init__(self, field: str, message: str, revision: int | None = None) -> None:
+        super().__init__(field, message)
+        self.revision = revision
+
+
+class Invalid(StoreProblem):
+    """The text has problems, each with its place."""
+
+    def __init__(self, field: str, problems: Sequence[Problem]) -> None:
+        super().__init__(field, "; ".join(str(each) for each in problems))
+        self.problems = tuple(problems)
+
+
+class StoreUnavailable(StoreProblem):
+    """The database cannot be reached now."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("store", f"the database cannot be used: {why}; try again when it is up")
