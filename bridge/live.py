@@ -121,6 +121,22 @@ class LiveCall:
         """The carrier has told us elsewhere that the call is over."""
         self._do(self.call.from_carrier(twilio.Stop(), self._now()))
 
+    def say(self, text: str) -> bool:
+        """The assistant says these words as soon as it may. False: the call is ending."""
+        return self._told(self.call.announce(text, self._now()))
+
+    def whisper(self, text: str) -> bool:
+        """An instruction to the model, unheard. False: the call is ending, or not yet ready."""
+        return self._told(self.call.whisper(text, self._now()))
+
+    def hang_up(self, *, goodbye: bool) -> bool:
+        """End the call, with last words or at once. False: it is ending already."""
+        return self._told(self.call.hang_up(self._now(), goodbye=goodbye))
+
+    def _told(self, messages: list[Message]) -> bool:
+        self._do(messages)
+        return bool(messages)
+
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._group.create_task(work)
         self._tasks.append(task)

@@ -16,6 +16,7 @@ from bridge.call.interruption import Verdict
 from bridge.call.latency import Latency
 from bridge.call.responses import Responses
 from bridge.call.speech import Speech
+from bridge.call.tape import Tape
 from bridge.call.transcript import Transcript
 from bridge.call.turns import Move, State, after
 from bridge.call.usage import Usage, of_response, of_transcription
@@ -45,8 +46,9 @@ NOT_TO_BE_RETRIED = frozenset(
 
 
 class Call:
-    def __init__(self, config: CallConfig, now: float) -> None:
+    def __init__(self, config: CallConfig, now: float, tape: Tape | None = None) -> None:
         self.config = config
+        self._tape = tape
         self.state = State.WAITING
         self.outcome: Outcome | None = None
         self.start: twilio.Start | None = None
@@ -62,6 +64,7 @@ class Call:
             mark_interval_ms=config.mark_interval_ms,
             margin_ms=config.truncation_margin_ms,
         )
+        self.speech.playback.tape = tape
         self._responses = Responses()
         self._ending = Ending(config.goodbye_timeout_s)
         self._functions: dict[str, str] = {}  # running: call id to response
@@ -81,6 +84,8 @@ class Call:
         self._carrier_heard_at = now
         match event:
             case twilio.Media():
+                if self._tape is not None:
+                    self._tape.add(now, event)
                 # While the last words are heard nobody listens any more.
                 return [] if self.state is CLOSING else [*self.hearing.push(event)]
             case twilio.Mark(name):
@@ -107,6 +112,8 @@ class Call:
         if self.start is not None:
             return [Note("carrier_repeated_start")]
         self.start = start
+        if self._tape is not None:
+            self._tape.add(now, start)
         if (start.encoding, start.rate_hz, start.channels) != (twilio.ENCODING, twilio.RATE_HZ, 1):
             detail = (
                 f"the carrier announced {start.encoding} at {start.rate_hz} Hz, "
@@ -377,12 +384,14 @@ class Call:
 
     def hang_up(self, now: float, *, goodbye: bool) -> list[Message]:
         """End the call from outside: at once, or when the assistant has said goodbye (bounded)."""
-        if not goodbye:
-            return [Note("operator_hung_up"), *self._end(Outcome.COMPLETED, now)]
+        note = Note("operator_hung_up")
+        if self.state is not State.ENDED and not goodbye:
+            return [note, *self._end(Outcome.COMPLETED, now)]
         if not self.open:
             return []
-        self._responses.want(CreateResponse(GOODBYE))
-        return [Note("operator_hung_up"), *self.close(Outcome.COMPLETED, now), *self._respond(now)]
+        if self._configured:
+            self._responses.want(CreateResponse(GOODBYE))
+        return [note, *self.close(Outcome.COMPLETED, now), *self._respond(now)]
 
     def _said_farewell(self, audible: bool, now: float) -> list[Message]:
         """The model asked for the end. If it said no word with that, it shall say goodbye."""

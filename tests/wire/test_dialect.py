@@ -25,6 +25,7 @@ from bridge.wire.dialect import (
     FunctionOutput,
     ModelMessage,
     SessionUpdate,
+    SystemText,
     Truncate,
     UserText,
     azure_dialect,
@@ -94,6 +95,7 @@ MESSAGES: tuple[ModelMessage, ...] = (
     Truncate("item_1", 0, 1460),
     DeleteItem("item_1"),
     UserText('The caller pressed "2".'),
+    SystemText("Offer to call back."),
     FunctionOutput("call_1", '{"status":"shipped"}'),
 )
 
@@ -210,6 +212,15 @@ def test_a_function_result_is_the_documented_item() -> None:
     output = FunctionOutput("call_iYw1mXJft5isGXNw", '{"status":"shipped"}')
     for dialect in DIALECTS:
         assert said(output, dialect) == wanted
+
+
+def test_an_instruction_is_a_system_message_which_only_takes_input_text() -> None:
+    for dialect in DIALECTS:
+        assert said(SystemText("Be brief."), dialect)["item"] == {
+            "type": "message",
+            "role": "system",
+            "content": [{"type": "input_text", "text": "Be brief."}],
+        }
 
 
 @given(st.binary(max_size=2000))
