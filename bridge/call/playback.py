@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bridge.call.clock import PlayoutClock
+from bridge.call.tape import Cleared, Played, Sent, Tape
 from bridge.wire.twilio import Mark, Media
 from telcodecs.g711 import BYTES_PER_MS
 
@@ -69,6 +70,7 @@ class Playback:
         unheard_max_ms: int = UNHEARD_MAX_MS,
     ) -> None:
         self.clock = PlayoutClock()
+        self.tape: Tape | None = None  # None: nobody records
         self.generation = 0
         self._dropped_ms = 0.0
         self.ignored_marks = 0
@@ -132,6 +134,8 @@ class Playback:
                 at = sent - self._unheard_from_bytes
                 yield Media(bytes(self._unheard[at : at + n_bytes]))
                 self.clock.sent(n_bytes, now)
+                if self.tape is not None:
+                    self.tape.add(now, Sent(n_bytes))
                 if n_bytes == to_mark:
                     yield self._mark()
             if item.closed and item.end_bytes == self.clock.sent_bytes > self._last_mark_bytes:
@@ -150,6 +154,7 @@ class Playback:
         if position is None:
             self.ignored_marks += 1
             return []
+        self._record(position, now, by_mark=True)
         self.clock.mark(position, now)
         # Marks come back in order, so one that was skipped will not come any more.
         while self._marks and next(iter(self._marks.values())) <= position:
@@ -158,6 +163,18 @@ class Playback:
         self._unheard_from_bytes = max(self._unheard_from_bytes, position)
         self._forget_heard()
         return self.release(now)
+
+    def hang_up(self, now: float) -> None:
+        """The line is gone: what is played by now is all that was heard."""
+        self._record(self.clock.position(now), now, by_mark=False)
+        if self.tape is not None:
+            self.tape.end(now)
+
+    def _record(self, position: int, now: float, *, by_mark: bool) -> None:
+        """On tape: all not yet confirmed audio before ``position`` has been heard."""
+        n_bytes = position - self._unheard_from_bytes
+        if self.tape is not None and n_bytes > 0:
+            self.tape.add(now, Played(bytes(self._unheard[:n_bytes]), by_mark))
 
     def _forget_heard(self) -> None:
         """Whole items before the last mark that came back."""
@@ -183,6 +200,9 @@ class Playback:
         """A new generation: everything not played is cut off."""
         from_bytes = self.clock.position(now) - self._unheard_from_bytes
         cut = Cut(self.account(now), bytes(self._unheard[max(0, from_bytes) :]))
+        if self.tape is not None:
+            self._record(self.clock.position(now), now, by_mark=False)
+            self.tape.add(now, Cleared())
         self.generation += 1
         self._base_bytes += self.clock.sent_bytes
         self._items.clear()
@@ -202,6 +222,7 @@ class Playback:
     def settle(self, now: float) -> bool:
         """Forget audio whose marks must have been lost; True when nothing is outstanding."""
         if self._items and now >= self.over_at():
+            self._record(self.clock.sent_bytes, now, by_mark=False)
             self._items.clear()
             self._marks.clear()
             self._unheard.clear()

@@ -133,3 +133,4 @@ class Speech:
         """The line is gone: what was not heard by now never will be."""
         for heard in self.playback.account(now):
             self._transcript.cut(heard.item_id, heard.heard_ms, heard.received_ms)
+        self.playback.hang_up(now)

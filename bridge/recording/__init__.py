@@ -1,0 +1,1 @@
+"""Dual-channel recordings: left what the caller said, right what the caller heard."""
