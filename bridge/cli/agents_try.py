@@ -1,0 +1,159 @@
+"""offhook agents try: a conversation with an agent, before anybody else has one."""
+
+import importlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bridge import endpoint
+from bridge.agents.briefing import brief
+from bridge.agents.document import Agent
+from bridge.call.call import END_CALL
+from bridge.call.config import CallConfig
+from bridge.cli.agent_source import DRAFT, NAME, VERSION, source
+from bridge.cli.console import DONE, FAILED, USAGE, line, stderr, stop
+from bridge.cli.environment import settings_from
+from bridge.cli.loop import run
+from bridge.cli.prompt import typed_lines
+from bridge.functions import Function, FunctionsError
+from bridge.local_model import LocalModelFailed
+from bridge.say import Answer, Heard, SayFailed, Talk
+from bridge.settings import LocalSettings, ModelSettings
+from bridge.settings.limits import Limits
+from bridge.sim.voice.parts import MEND, missing_packages
+from bridge.transport.model import Endpoint, ModelUnavailable, open_session
+from bridge.trials.conversation import GivenResults
+from bridge.trials.offered import Offered
+from bridge.trials.spoken import Speak, converse, write_call
+
+QUIT = "q"
+
+
+@dataclass(frozen=True)
+class Trying:
+    """``speak`` None: as text; else by voice, and the call is written to ``out``."""
+
+    agent: Agent
+    offered: Mapping[str, Function]
+    limits: Limits
+    speak: Speak | None
+    out: Path
+
+
+def agents_try(
+    name: NAME,
+    draft: DRAFT = False,
+    version: VERSION = None,
+    local: Annotated[
+        bool, typer.Option("--local", help="With the local model, whatever is configured.")
+    ] = False,
+    voice: Annotated[
+        bool, typer.Option("--voice", help="What you type is spoken: a whole call.")
+    ] = False,
+    no_functions: Annotated[
+        bool, typer.Option("--no-functions", help="Functions answer ok and do nothing.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="With --voice: the call, the caller left.")] = Path(
+        "try.wav"
+    ),
+) -> None:
+    """Talk with an agent, as text or by voice. Its functions run for real.
+
+    Prompts until q. Ends with 1 at an error or a failed answer.
+    """
+    if voice and not out.parent.is_dir():
+        stop(f"--out {out}: there is no folder {out.parent}; make it, or name another", USAGE)
+    settings = settings_from(telephone=False)
+    found = source(name, draft=draft, version=version)
+    given = GivenResults(real=frozenset() if no_functions else None)
+    limits = settings.limits
+    try:
+        offered = Offered(found.agent, given, default_timeout_s=limits.function_timeout_s)
+        speak = _speaker() if voice else None
+        trying = Trying(found.agent, offered.functions, limits, speak, out)
+        run(_try(_model(settings.model, local), trying))
+    except FunctionsError as error:
+        stop(str(error), USAGE)
+    except LocalModelFailed as error:
+        stop(str(error), USAGE if error.code == USAGE else FAILED)
+    except (ModelUnavailable, SayFailed) as error:
+        stop(str(error), FAILED)
+    raise typer.Exit(DONE)
+
+
+def _model(configured: ModelSettings, local: bool) -> ModelSettings:
+    if local and not isinstance(configured, LocalSettings):
+        return LocalSettings()
+    return configured
+
+
+def _speaker() -> Speak:
+    """The caller's voice; ends with 2 where it is not installed."""
+    if missing := missing_packages():
+        stop(f"--voice needs {', '.join(missing)}: {MEND}", USAGE)
+    speaker = importlib.import_module("bridge.sim.voice.speaker").Speaker()
+    return lambda text: b"".join(each.pcm for each in speaker.speak(text))
+
+
+async def _try(model: ModelSettings, trying: Trying) -> None:
+    async with endpoint.opened(model) as endpoints:
+        answering = endpoints.of(trying.agent.model)
+        for warning in trying.agent.warnings(answering.dialect.name):
+            stderr.print(f"warning: {warning}", style="yellow", markup=False)
+        config = brief(trying.agent, dict(trying.offered), answering.dialect, trying.limits)
+        if trying.speak is None:
+            await _by_text(config, answering, trying)
+        else:
+            await _by_voice(config, answering, trying, trying.speak)
+
+
+async def _by_text(config: CallConfig, answering: Endpoint, trying: Trying) -> None:
+    peer = await open_session(answering, trying.limits.model_connect_timeout_s)
+    try:
+        talk = Talk(peer, trying.offered)
+        await talk.configure(config.session)
+        if config.greeting:
+            _tell_answer(await talk.greet(config.greeting, _silent))
+        async for text in _texts():
+            answer = await talk.say(text, _silent)
+            _tell_answer(answer)
+            if any(each.name == END_CALL for each in answer.functions):
+                line("the agent has ended the call")
+                break
+    finally:
+        await peer.close()
+
+
+async def _by_voice(config: CallConfig, answering: Endpoint, trying: Trying, speak: Speak) -> None:
+    timeout_s = trying.limits.model_connect_timeout_s
+    course, sound = await converse(
+        config,
+        _texts(),
+        speak,
+        lambda: open_session(answering, timeout_s),
+        trying.offered,
+        lambda who, what: line(f"{who}: {what}"),
+    )
+    write_call(trying.out, sound)
+    line(f"{course.outcome}, {course.seconds:.1f} s, written to {trying.out}")
+
+
+async def _texts() -> AsyncIterator[str]:
+    async for typed in typed_lines(f"caller ({QUIT} ends): "):
+        if typed.strip() == QUIT:
+            return
+        if typed.strip():
+            yield typed.strip()
+
+
+def _tell_answer(answer: Answer) -> None:
+    for each in answer.functions:
+        line(f"function: {each.name} {each.arguments} -> {each.output}")
+    line(f"agent: {answer.transcript}")
+
+
+def _silent(heard: Heard) -> None:
+    return

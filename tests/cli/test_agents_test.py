@@ -1,0 +1,122 @@
+"""offhook agents test."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bridge.sim.model.patterns import PatternMind
+from bridge.sim.model.profile import ModelProfile
+from bridge.sim.model.rules import load_patterns
+from bridge.sim.model.server import serve
+from bridge.sim.voice.scripted import ScriptedVoice
+from tests.cli.alone import alone
+from tests.cli.offhook import reported
+
+AGENT = """
+name: Order line
+instructions: You know every order.
+functions:
+  - {name: find_order, entry_point: "bridge.demo.orders:find_order"}
+"""
+REPLIES = r"""
+rules:
+  - {hears: '\d', calls: find_order, arguments: {number: "{digits}"}}
+  - {after: find_order, says: "It is {state}."}
+"""
+TESTS = """
+conversations:
+  - name: An order is found
+    functions: {find_order: {state: sent}}
+    turns:
+      - {caller: Number 4711., calls: {name: find_order}, says: [it is sent]}
+  - name: An order is refunded
+    turns:
+      - {caller: Number 4711., says: [refunded]}
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    (tmp_path / "shop.yaml").write_text(AGENT)
+    (tmp_path / "shop.tests.yaml").write_text(TESTS)
+    (tmp_path / "replies.yaml").write_text(REPLIES)
+    return tmp_path / "shop.yaml"
+
+
+def replies_of(shop: Path) -> dict[str, str]:
+    return {"OFFHOOK_LOCAL_REPLIES": str(shop.with_name("replies.yaml"))}
+
+
+def test_a_table_tells_what_passed_and_what_came_instead(shop: Path) -> None:
+    done = alone("agents_test", shop, settings=replies_of(shop))
+    assert done.returncode == 1, done.stderr
+    assert "An order is found" in done.stdout and "passed" in done.stdout
+    assert "turn 1 ('Number 4711.'): expected says 'refunded'" in done.stdout
+    assert "said: It is ." in done.stdout
+    assert "1 of 2 passed" in done.stdout
+
+
+def test_the_results_as_json_are_the_same_each_time(shop: Path) -> None:
+    done, again = (alone("agents_test", shop, "--json", settings=replies_of(shop)) for _ in "ab")
+    report = reported(done)
+    assert done.stdout == again.stdout
+    assert (report["passed"], report["failed"]) == (1, 1)
+    found, refunded = report["conversations"]
+    assert found["passed"] and found["turns"][0]["calls"][0]["arguments"] == '{"number": "4711"}'
+    assert refunded["failures"] == [
+        {"turn": 1, "expected": "says 'refunded'", "instead": "said: It is ."}
+    ]
+
+
+def test_it_ends_well_where_all_pass(shop: Path) -> None:
+    shop.with_name("shop.tests.yaml").write_text(TESTS.replace("[refunded]", "[it is]"))
+    assert alone("agents_test", shop, settings=replies_of(shop)).returncode == 0
+
+
+def test_a_real_model_is_asked_text_by_text(shop: Path) -> None:
+    async def main() -> None:
+        async with serve(
+            "127.0.0.1",
+            0,
+            voice=ScriptedVoice(),
+            mind_factory=lambda: PatternMind(load_patterns(REPLIES)),
+            profile=ModelProfile(speed=0, first_delta_ms=0),
+        ) as serving:
+            settings = {
+                "OFFHOOK_MODEL_PROVIDER": "openai",
+                "OPENAI_API_KEY": "key",
+                "OPENAI_BASE_URL": f"{serving.http_url}/v1",
+            }
+            done = await asyncio.to_thread(
+                alone, "agents_test", shop, "--real", "--json", settings=settings
+            )
+        report = reported(done)
+        assert (report["passed"], report["failed"]) == (1, 1)
+        assert report["model"].startswith("openai")
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("tests", "arguments", "told"),
+    [
+        ("", (), "has no test conversations; write"),
+        ("conversations: [{name: x}]", (), "shop.tests.yaml:1:17: conversations[0].turns"),
+        (TESTS, ("--real",), "--real needs a model"),
+        (TESTS, ("--draft",), "is a file: it has no drafts"),
+        (TESTS, ("--draft", "--version", "1"), "exclude each other"),
+    ],
+)
+def test_what_cannot_be_tested_is_told(
+    shop: Path, tests: str, arguments: tuple[str, ...], told: str
+) -> None:
+    shop.with_name("shop.tests.yaml").write_text(tests)
+    done = alone("agents_test", shop, *arguments)
+    assert done.returncode == 2
+    assert told in done.stderr
+
+
+def test_an_agent_that_is_not_there_is_told(tmp_path: Path) -> None:
+    done = alone("agents_test", tmp_path / "none.yaml")
+    assert done.returncode == 2 and "cannot be read" in done.stderr
