@@ -30,7 +30,8 @@ class Invalid(StoreProblem):
     """The text has problems, each with its place."""
 
     def __init__(self, field: str, problems: Sequence[Problem]) -> None:
-        super().__init__(field, "; ".join(str(each) for each in problems))
+        told = (": ".join(filter(None, (each.field, each.message))) for each in problems)
+        super().__init__(field, "\n".join(told))
         self.problems = tuple(problems)
 
 
