@@ -46,7 +46,7 @@ def _skips(evidence: Evidence, cut: Cut, findings: Findings) -> None:
         # The short last frame of an item may be misread; it has no successor then.
         if index + 1 == len(found) or not follows(slot, found[index + 1][1]):
             continue
-        if before and before.stream == slot.stream and before.slot > slot.slot + 1:
+        if before and before.stream == slot.stream and before.slot >= slot.slot:
             what = "comes a second time"
         else:
             what = "comes without what was before it"
