@@ -37,7 +37,7 @@ def agents_test(
     settings = settings_from(telephone=False)
     if real and isinstance(settings.model, LocalSettings):
         stop("--real needs a model: set AZURE_OPENAI_ENDPOINT or OPENAI_API_KEY", USAGE)
-    found = source(name, draft=draft, version=version)
+    found = source(name, settings, draft=draft, version=version)
     if not found.tests.strip():
         stop(f"{found.title} has no test conversations; write {found.tests_source}", USAGE)
     results = _results(settings, found, real)

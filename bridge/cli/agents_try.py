@@ -67,7 +67,7 @@ def agents_try(
     if voice and not out.parent.is_dir():
         stop(f"--out {out}: there is no folder {out.parent}; make it, or name another", USAGE)
     settings = settings_from(telephone=False)
-    found = source(name, draft=draft, version=version)
+    found = source(name, settings, draft=draft, version=version)
     given = GivenResults(real=frozenset() if no_functions else None)
     limits = settings.limits
     try:

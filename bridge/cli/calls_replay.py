@@ -52,7 +52,7 @@ def calls_replay(
     settings = settings_from(telephone=False)
     if real and isinstance(settings.model, LocalSettings):
         stop("--real needs a model: set AZURE_OPENAI_ENDPOINT or OPENAI_API_KEY", USAGE)
-    found = source(agent, draft=draft, version=version)
+    found = source(agent, settings, draft=draft, version=version)
     stored = _stored(call, settings)
     replayed = _replayed(settings, found, stored, real=real)
     model = settings.model.describe() if real else LOCAL
