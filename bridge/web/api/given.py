@@ -1,0 +1,57 @@
+"""What handlers are given: whose request it is, and parts of paths and bodies with their bounds."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Path, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from bridge.agents.route_json import AGENT
+from bridge.store.audit import Change
+from bridge.store.tokens import TokenRow
+
+WHOLE_MAX: Final = 2**31 - 1  # what both databases can hold
+
+Name = Annotated[
+    str, Path(pattern=f"^{AGENT}$", description="Of the agent.", examples=["front-desk"])
+]
+Number = Annotated[int, Path(ge=1, le=WHOLE_MAX, description="Of the version.", examples=[3])]
+Sid = Annotated[
+    str,
+    Path(
+        pattern="^[A-Za-z0-9]{2,64}$",
+        description="Twilio's CallSid.",
+        examples=["CA0123456789abcdef0123456789abcdef"],
+    ),
+]
+Cursor = Annotated[str, Field(max_length=500, description="`next` of the page before.")]
+Whole = Annotated[int, Field(ge=0, le=WHOLE_MAX)]
+NoteText = Annotated[str, Field(max_length=1000, description="Kept in the audit log.")]
+
+
+def _token(request: Request) -> TokenRow:
+    token: TokenRow = request.scope["token"]
+    return token
+
+
+Token = Annotated[TokenRow, Depends(_token)]
+
+
+def change(token: TokenRow, note: str = "") -> Change:
+    return Change(f"token:{token.name}", note)
+
+
+class Strict(BaseModel):
+    """A body whose fields are all known."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def utc(at: datetime | None) -> str | None:
+    """RFC 3339."""
+    return None if at is None else at.isoformat().replace("+00:00", "Z")
+
+
+def example(value: Any) -> Any:
+    """For ``Body``: one example in the document."""
+    return [value]
