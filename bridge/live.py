@@ -10,6 +10,7 @@ from bridge import functions
 from bridge.call.actions import EndCall, Note, Outcome, RunFunction
 from bridge.call.call import Call, Message
 from bridge.call.config import CallConfig
+from bridge.call.tape import Tape
 from bridge.functions import Function
 from bridge.transport.carrier import CarrierPeer
 from bridge.transport.model import ModelPeer, ModelUnavailable
@@ -62,6 +63,7 @@ class LiveCall:
         conclude: Callable[[Outcome], Awaitable[None]],
         hang_up: HangUp,
         offered: Mapping[str, Function],
+        tape: Tape | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self._now = loop.time
@@ -69,7 +71,8 @@ class LiveCall:
         self.ended_at: float | None = None
         self.failed = False  # by a bug of ours, or abandoned
         self.expected = expected
-        self.call = Call(config, self.began_at)
+        self.call = Call(config, self.began_at, tape)
+        self._tape = tape
         self.functions: list[FunctionRun] = []
         self.notes: list[tuple[float, Note]] = []
         self._carrier = carrier
@@ -102,6 +105,8 @@ class LiveCall:
             raise
         finally:
             self.ended_at = self.ended_at or self._now()
+            if self._tape is not None:
+                self._tape.end(self.ended_at)
             await self._close()
         return outcome
 

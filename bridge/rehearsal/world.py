@@ -8,6 +8,7 @@ from functools import partial
 
 from bridge.call.actions import EndCall, Note, RunFunction
 from bridge.call.call import Call, Message
+from bridge.call.tape import Tape
 from bridge.call.turns import State
 from bridge.rehearsal.cast import Cast, FunctionDone, scripted_cast
 from bridge.rehearsal.scenario import Scenario
@@ -64,7 +65,12 @@ class World:
     it; without, everybody does what the scenario says."""
 
     def __init__(
-        self, scenario: Scenario, cast: Cast | None = None, *, trace: bool = False
+        self,
+        scenario: Scenario,
+        cast: Cast | None = None,
+        *,
+        trace: bool = False,
+        tape: Tape | None = None,
     ) -> None:
         cast = cast or scripted_cast(scenario)
         self.scenario = scenario
@@ -79,7 +85,7 @@ class World:
         self.carrier = MediaStream(
             **SIDS, parameters={}, caller=cast.caller, profile=scenario.stream
         )
-        self.call = Call(scenario.config, 0.0)
+        self.call = Call(scenario.config, 0.0, tape)
         self.session = RealtimeSession(
             dialect=SIM_DIALECTS[scenario.dialect.name],
             model="rehearsal",

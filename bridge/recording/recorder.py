@@ -1,0 +1,160 @@
+"""Recordings of the calls that run, written by one thread.
+
+The loop hands over reels of a second; making sound of them and writing is done here. Whatever goes
+wrong with a file ends that recording and nothing else.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from typing import BinaryIO
+
+from bridge.call.tape import Ended, Reel, Tape
+from bridge.recording import wav
+from bridge.recording.channels import Channels
+
+WAITING_MAX = 60  # reels of one call: its disk is a minute behind
+HEADER_EVERY_BYTES = 160_000  # ten seconds: so much a crash leaves outside of the header's count
+PART = ".part"
+
+logger = logging.getLogger(__name__)
+
+
+class _Recording:
+    """One file, from its first reel on. ``waiting`` is counted by both threads under a lock."""
+
+    def __init__(self, folder: Path, call_sid: str) -> None:
+        self.call_sid = call_sid
+        self.path = folder / f"{call_sid}.wav"
+        self.waiting = 0
+        self.given_up = False
+        self._part = self.path.with_name(self.path.name + PART)
+        self._channels = Channels()
+        self._file: BinaryIO | None = None
+        self._sound_bytes = 0
+        self._counted_bytes = 0
+
+    def write(self, reel: Reel) -> bool:
+        """True: that was the end, and the file is whole."""
+        if self._file is None:
+            self._part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file = self._part.open("wb", buffering=0)
+            self._part.chmod(0o600)
+            self._file.write(wav.header(0))
+        sound = b"".join(self._channels.feed(at, event) for at, event in reel)
+        if sound:
+            self._file.write(sound)
+            self._sound_bytes += len(sound)
+        over = isinstance(reel[-1][1], Ended)
+        if self._sound_bytes - self._counted_bytes >= HEADER_EVERY_BYTES:
+            self._count(self._file)
+        if over:
+            self.close()
+            self._part.replace(self.path)
+        return over
+
+    def _count(self, file: BinaryIO) -> None:
+        file.seek(0)
+        file.write(wav.header(self._sound_bytes))
+        file.seek(0, 2)
+        self._counted_bytes = self._sound_bytes
+
+    def give_up(self) -> None:
+        """What there is of it stays, playable."""
+        self.given_up = True
+        self.close()
+
+    def close(self) -> None:
+        if self._file is not None and not self._file.closed:
+            self._count(self._file)
+            self._file.close()
+
+
+class Recorder:
+    """``tape`` for each call that is to be recorded; ``close`` when no call runs any more."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._reels: SimpleQueue[tuple[_Recording, Reel] | Callable[[], None] | None]
+        self._reels = SimpleQueue()
+        self._begun: set[_Recording] = set()
+        self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
+        self._thread.start()
+
+    def tape(self, call_sid: str) -> Tape:
+        """``call_sid`` becomes a file's name; it is one that the carrier's parser let through."""
+        return Tape(partial(self._take, _Recording(self._folder, call_sid)))
+
+    def file_name(self, call_sid: str) -> str:
+        return f"{call_sid}.wav"
+
+    def close(self) -> None:
+        """All that was handed over is written. A recording without an end stays a part."""
+        self._reels.put(None)
+        self._thread.join()
+
+    def written(self, then: Callable[[], None]) -> None:
+        """Calls ``then``, in the recorder's thread, when all handed over by now is written."""
+        self._reels.put(then)
+
+    def _take(self, recording: _Recording, reel: Reel) -> None:
+        if recording.given_up:
+            return
+        with self._lock:
+            recording.waiting += 1
+            too_many = recording.waiting > WAITING_MAX
+        if too_many:
+            logger.error("recording of %s given up: the disk is behind", recording.call_sid)
+            recording.given_up = True
+            return
+        self._reels.put((recording, reel))
+
+    def _work(self) -> None:
+        while (job := self._reels.get()) is not None:
+            if isinstance(job, tuple):
+                self._write(*job)
+            else:
+                job()
+        for recording in [*self._begun]:
+            self._fail(recording)
+
+    def _write(self, recording: _Recording, reel: Reel) -> None:
+        with self._lock:
+            recording.waiting -= 1
+        try:
+            if recording.given_up:
+                self._fail(recording)
+            else:
+                self._begun.add(recording)
+                if recording.write(reel):
+                    self._begun.discard(recording)
+        except Exception as error:  # of one file; the others go on
+            logger.error("recording of %s given up: %r", recording.call_sid, error)
+            self._fail(recording)
+
+    def _fail(self, recording: _Recording) -> None:
+        self._begun.discard(recording)
+        try:
+            recording.give_up()
+        except OSError:  # it is the disk that fails: there is nothing left to do
+            logger.debug("recording of %s cannot be closed", recording.call_sid)
+
+
+def recover(folder: Path) -> list[Path]:
+    """Finishes what an earlier process left behind; to be called before any call of ours runs,
+    and by one process alone. Answers with the files."""
+    found = []
+    for part in sorted(folder.glob(f"*.wav{PART}")):
+        whole = part.with_name(part.name.removesuffix(PART))
+        try:
+            wav.repair(part)
+            part.replace(whole)
+        except OSError as error:
+            logger.error("recording %s cannot be finished: %s", part.name, error)
+        else:
+            found.append(whole)
+    return found

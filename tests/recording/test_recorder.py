@@ -1,0 +1,108 @@
+"""Files of recordings: whole at the end, playable before it."""
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from bridge.call.tape import Ended, Reel, Tape
+from bridge.recording import recorder as recording
+from bridge.recording import wav
+from bridge.recording.recorder import Recorder, recover
+from bridge.wire.twilio import Media
+from tests.call.phone import START
+
+FRAME = b"\x11" * 160
+
+
+def speak(tape: Tape, seconds: float) -> None:
+    tape.add(0.0, START)
+    for number in range(round(seconds * 50)):
+        tape.add((number + 1) * 0.02, Media(FRAME, number * 20))
+
+
+def sizes(path: Path) -> tuple[int, int, int]:
+    """What the header says of the whole, of the samples of a channel, and of the sound."""
+    data = path.read_bytes()
+    riff, samples, sound = (struct.unpack_from("<I", data, at)[0] for at in (4, 46, 54))
+    return riff, samples, sound
+
+
+def test_a_recording_is_a_wav_file_of_two_channels_of_mu_law(tmp_path: Path) -> None:
+    made = Recorder(tmp_path / "recordings")
+    tape = made.tape("CA1")
+    speak(tape, 12.0)
+    tape.end(12.0)
+    tape.end(13.0)
+    made.close()
+    path = tmp_path / "recordings" / made.file_name("CA1")
+    data = path.read_bytes()
+    assert data[:4] + data[8:16] == b"RIFFWAVEfmt "
+    assert struct.unpack_from("<HHIIHH", data, 20) == (7, 2, 8000, 16000, 2, 8)
+    assert sizes(path) == (len(data) - 8, 96_000, 192_000)
+    assert wav.read(path) == (FRAME * 600, b"\xff" * 96_000)
+    assert path.stat().st_mode & 0o077 == 0
+    assert [each.name for each in path.parent.iterdir()] == ["CA1.wav"]
+
+
+def test_what_a_crash_leaves_is_playable_and_can_be_finished(tmp_path: Path) -> None:
+    made = Recorder(tmp_path)
+    speak(made.tape("CA1"), 30.0)
+    made.close()  # the call had no end
+    part = tmp_path / "CA1.wav.part"
+    assert 20 * 16_000 <= sizes(part)[2] <= part.stat().st_size
+    with part.open("ab") as file:
+        file.write(b"\x12")  # half of a sample, cut off in the middle
+    assert recover(tmp_path) == [tmp_path / "CA1.wav"]
+    data = (tmp_path / "CA1.wav").read_bytes()
+    assert sizes(tmp_path / "CA1.wav")[2] == len(data) - wav.HEADER_BYTES
+    left, right = wav.read(tmp_path / "CA1.wav")
+    assert len(left) == len(right) >= 27 * 8_000
+    assert recover(tmp_path) == []
+
+
+def test_a_disk_that_fails_ends_that_recording_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = Recorder(tmp_path)
+    (tmp_path / "CA1.wav.part").mkdir()
+    for name in ("CA1", "CA2"):
+        tape = made.tape(name)
+        speak(tape, 3.0)
+        tape.end(3.0)
+    made.close()
+    assert "recording of CA1 given up" in caplog.text
+    assert len(wav.read(tmp_path / "CA2.wav")[0]) == 24_000
+
+
+def test_a_disk_that_is_behind_fills_no_memory(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = Recorder(tmp_path)
+    stuck = [0]
+
+    def held_up() -> None:
+        speak(made.tape("CA1"), 200.0)  # handed over while nothing is written
+        stuck[0] += 1
+
+    made.written(held_up)
+    made.close()
+    assert stuck == [1]
+    assert "the disk is behind" in caplog.text
+    assert recording.WAITING_MAX < 200 * 50 // 64
+
+
+def test_a_tape_hands_on_whole_reels_and_the_rest_at_its_end() -> None:
+    reels: list[Reel] = []
+    tape = Tape(reels.append)
+    speak(tape, 2.0)
+    tape.end(2.0)
+    assert [len(reel) for reel in reels] == [64, 38]
+    assert reels[-1][-1] == (2.0, Ended())
+
+
+def test_another_file_is_no_recording(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"RIFF" + bytes(100))
+    with pytest.raises(ValueError, match="no recording"):
+        wav.read(path)
