@@ -1,15 +1,27 @@
 """The agent: who answers the phone, as one YAML document."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from bridge.agents.problems import AgentError, Problem
 from bridge.agents.schema import schema_problems
 from bridge.agents.section import Section
+from bridge.agents.template import is_template, used
 from bridge.agents.tree import compose
 from bridge.agents.values import Marked, json_value
+from bridge.agents.variable_fields import (
+    MAX_VALUE_CHARS,
+    SOURCE,
+    SOURCE_FORM,
+    URL,
+    URL_FORM,
+    VARIABLE_FIELDS,
+    check_texts,
+    headers,
+)
+from bridge.agents.zones import zone
 
 END_CALL: Final = "end_call"  # the name of the built-in function
 
@@ -62,6 +74,41 @@ class FunctionSpec:
 
 
 @dataclass(frozen=True)
+class Variable:
+    """``source`` is ``from`` in the document: caller, called, local_time, parameter:NAME or
+    lookup:KEY. None: ``default`` is its value. A default of None: an empty text, and a note."""
+
+    description: str | None = None
+    default: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """A question to a system of ours, before the call."""
+
+    url: str
+    timeout_ms: int = 1500
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AgentLimits:
+    """None: as the settings have it. ``max_concurrent`` counts in one process."""
+
+    max_call_s: int | None = None
+    max_concurrent: int | None = None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """``retention_days`` None: as the settings have it; 0: for ever."""
+
+    enabled: bool = False
+    retention_days: int | None = None
+
+
+@dataclass(frozen=True)
 class Agent:
     """None in a field: the service's default, unless the field says otherwise."""
 
@@ -81,6 +128,12 @@ class Agent:
     audio_format: AudioFormat = "pcm16"
     functions: tuple[FunctionSpec, ...] = ()
     end_call: bool = True  # the assistant may hang up by itself
+    languages: tuple[str, ...] = ()  # that it speaks, the first one first; none: any
+    timezone: str = "UTC"
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    lookup: LookUp | None = None
+    limits: AgentLimits = AgentLimits()
+    recording: Recording = Recording()
 
     def warnings(self, dialect_name: str) -> tuple[str, ...]:
         """Fields without effect in a dialect ("ga", "preview" or "preview-2024-10")."""
@@ -92,13 +145,16 @@ _TURN_FIELDS: Final = tuple(TurnDetection.__dataclass_fields__)
 _FUNCTION_FIELDS: Final = tuple(FunctionSpec.__dataclass_fields__)
 
 _LANGUAGE = "[a-z]{2}"
+_LANGUAGES = "[a-z]{2,3}(-[A-Za-z0-9]{2,8})?"
 _LANGUAGE_FORM = "two small letters, such as en"
 
 
 def load(text: str, *, source: str = "agent.yaml") -> Agent:
     """Raises ``AgentError`` with every problem, each with its line in ``source``."""
     problems: list[Problem] = []
-    agent = _agent(Section(compose(text, source), "", FIELDS, problems))
+    top = Section(compose(text, source), "", FIELDS, problems)
+    agent = _agent(top)
+    check_texts(top, agent.variables, agent.lookup is not None)
     if problems:
         raise AgentError(source, problems)
     return agent
@@ -142,6 +198,12 @@ def _agent(top: Section) -> Agent:
         ),
         functions=_functions(top, reserved=() if end_call is False else (END_CALL,)),
         end_call=end_call is not False,
+        languages=top.texts("languages", _LANGUAGES, "a language such as en or pt-BR"),
+        timezone=zone(top, "timezone") or "UTC",
+        variables=_variables(top),
+        lookup=_lookup(top),
+        limits=_limits(top),
+        recording=_recording(top),
     )
 
 
@@ -245,6 +307,43 @@ def _parameters(part: Section) -> Mapping[str, Any] | None:
     return schema
 
 
+def _variables(top: Section) -> Mapping[str, Variable]:
+    found: dict[str, Variable] = {}
+    for name, part in top.named("variables", VARIABLE_FIELDS, "{from: caller}"):
+        found[name] = Variable(
+            part.text("description", 1_000),
+            part.text("default", MAX_VALUE_CHARS, may_be_empty=True),
+            part.text("from", 200, SOURCE, SOURCE_FORM),
+        )
+        if found[name].source is None and part.get("from") is None and part.get("default") is None:
+            part.wrong_field("default", "is missing; add it, or a line like 'from: caller'")
+    return found
+
+
+def _lookup(top: Section) -> LookUp | None:
+    part = top.section("lookup", ("url", "timeout_ms", "headers"), "{url: https://...}")
+    if part is None:
+        return None
+    url = part.needed_text("url", 2_000, "https://crm.example.com/caller", URL, URL_FORM)
+    return LookUp(url, part.whole("timeout_ms", 50, 10_000) or 1500, headers(part))
+
+
+def _limits(top: Section) -> AgentLimits:
+    part = top.section("limits", ("max_call_s", "max_concurrent"), "{max_call_s: 600}")
+    if part is None:
+        return AgentLimits()
+    return AgentLimits(
+        part.whole("max_call_s", 10, 86_400), part.whole("max_concurrent", 1, 100_000)
+    )
+
+
+def _recording(top: Section) -> Recording:
+    part = top.section("recording", ("enabled", "retention_days"), "{enabled: true}")
+    if part is None:
+        return Recording()
+    return Recording(part.flag("enabled") is True, part.whole("retention_days", 0, 36_500))
+
+
 def _warnings(agent: Agent, dialect: str) -> list[str]:
     turn, first = agent.turn_detection, dialect == "preview-2024-10"
     without_effect = {
@@ -264,4 +363,23 @@ def _warnings(agent: Agent, dialect: str) -> list[str]:
         told.append(f"voice: {agent.voice} exists in the ga dialect only; choose another voice.")
     if turn.type == "none":
         told.append("turn_detection.type: none leaves it to nobody to tell when the caller ends.")
-    return told
+    return [*told, *_text_warnings(agent)]
+
+
+def _text_warnings(agent: Agent) -> list[str]:
+    """What is of no use, or not what it looks like."""
+    texts = [agent.instructions, agent.greeting or ""]
+    if not agent.variables:
+        literal = any(is_template(text) for text in texts)
+        told = "{{ or {% is taken word for word, for no variables are declared."
+        return [told] if literal else []
+    named = frozenset[str]().union(*(used(text) for text in texts))
+    told_unused = [
+        f"variables.{name} is used in no text; use it as {{{{ {name} }}}}, or remove it."
+        for name in agent.variables
+        if name not in named
+    ]
+    asked = any((each.source or "").startswith("lookup:") for each in agent.variables.values())
+    if agent.lookup is not None and not asked:
+        told_unused.append("lookup is not asked: no variable has from: lookup:KEY.")
+    return told_unused

@@ -25,6 +25,8 @@ _KINDS = {
 # YAML 1.1 also takes 010 (eight), 1:30 (ninety) and 1_000 for numbers; that is hardly ever meant.
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,18})?", re.ASCII)
 
+NO_TEXT = re.compile("[\ud800-\udfff]")  # cannot be sent as UTF-8
+
 
 def kind(node: yaml.Node) -> str:
     """YAML's own reading of a node, such as "str" or "bool"; unknown tags as they are."""
@@ -89,6 +91,12 @@ class Section:
         mark = node.start_mark
         self._problems.append(Problem(mark.line + 1, mark.column + 1, self.field(key), message))
 
+    def wrong_line(self, node: yaml.Node, below: int, key: str, message: str) -> None:
+        """The problem is told so many lines below the beginning of the node."""
+        mark = node.start_mark
+        column = 1 if below else mark.column + 1
+        self._problems.append(Problem(mark.line + 1 + below, column, self.field(key), message))
+
     def wrong_field(self, key: str, message: str) -> None:
         """The problem is told where the field stands, or where the mapping begins."""
         self.wrong(self._fields.get(key, self.node), key, message)
@@ -101,7 +109,15 @@ class Section:
         node = self._fields.get(key)
         return None if node is None or kind(node) == "null" else node
 
-    def text(self, key: str, max_chars: int, pattern: str = "", form: str = "") -> str | None:
+    def text(
+        self,
+        key: str,
+        max_chars: int,
+        pattern: str = "",
+        form: str = "",
+        *,
+        may_be_empty: bool = False,
+    ) -> str | None:
         """``form`` says in words what ``pattern`` asks for."""
         node = self.get(key)
         if node is None:
@@ -109,10 +125,12 @@ class Section:
         value = str(node.value)
         if not isinstance(node, yaml.ScalarNode) or kind(node) != "str":
             self.wrong(node, key, _not_text(node))
-        elif not value.strip():
+        elif not value.strip() and not may_be_empty:
             self.wrong(node, key, "is an empty text; fill it in or remove the line")
         elif len(value) > max_chars:
             self.wrong(node, key, f"has {len(value)} characters; at most {max_chars} are allowed")
+        elif NO_TEXT.search(value):
+            self.wrong(node, key, "holds half a character (a lone surrogate); remove it")
         elif pattern and not re.fullmatch(pattern, value):
             self.wrong(node, key, f"{shown(node)} does not fit; write {form}")
         else:
@@ -177,6 +195,30 @@ class Section:
             return None
         return Section(node, self.field(key), keys, self._problems, self._of)
 
+    def named(self, key: str, keys: Sequence[str], example: str) -> list[tuple[str, "Section"]]:
+        """A mapping of names to mappings; they are called ``key.NAME``."""
+        node = self.get(key)
+        if node is None:
+            return []
+        if not isinstance(node, yaml.MappingNode):
+            self.wrong(
+                node, key, f"{shown(node)} is not a mapping; write lines like 'NAME: {example}'"
+            )
+            return []
+        found: dict[str, Section] = {}
+        for name, value in node.value:
+            field = f"{key}.{name.value}" if isinstance(name, yaml.ScalarNode) else key
+            if problem := _name_problem(name):
+                self.wrong(name, field, problem)
+            elif name.value in found:
+                self.wrong(name, field, "stands here again; remove one of them")
+            elif not isinstance(value, yaml.MappingNode):
+                self.wrong(value, field, f"{shown(value)} is not a mapping; write {example}")
+            else:
+                part = Section(value, self.field(field), keys, self._problems, self._of)
+                found[str(name.value)] = part
+        return list(found.items())
+
     def texts(self, key: str, pattern: str, form: str) -> tuple[str, ...]:
         """A list of texts, each as ``text`` reads it; none where the field is absent."""
         node = self.get(key)
@@ -209,3 +251,9 @@ class Section:
             else:
                 self.wrong(each, name, f"{shown(each)} is not a mapping; write '- {example}'")
         return found
+
+
+def _name_problem(name: yaml.Node) -> str | None:
+    if isinstance(name, yaml.ScalarNode) and re.fullmatch("[a-z][a-z0-9_]{0,62}", name.value):
+        return None if kind(name) == "str" else f"{shown(name)} has a meaning in YAML; rename it"
+    return f"{shown(name)} is no name; write small letters, digits and _, a letter first"
