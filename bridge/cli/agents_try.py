@@ -1,8 +1,9 @@
 """offhook agents try: a conversation with an agent, before anybody else has one."""
 
 import importlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 from bridge import endpoint
 from bridge.agents.briefing import brief
 from bridge.agents.document import Agent
+from bridge.agents.incoming import Incoming
 from bridge.call.call import END_CALL
 from bridge.call.config import CallConfig
 from bridge.cli.agent_source import DRAFT, NAME, VERSION, source
@@ -25,8 +27,10 @@ from bridge.settings import LocalSettings, ModelSettings
 from bridge.settings.limits import Limits
 from bridge.sim.voice.parts import MEND, missing_packages
 from bridge.transport.model import Endpoint, ModelUnavailable, open_session
-from bridge.trials.conversation import GivenResults
+from bridge.trials.conversation import CALLED, CALLER, GivenResults
 from bridge.trials.offered import Offered
+from bridge.trials.phone_line import ACCOUNT_SID, CALL_SID
+from bridge.trials.prepared import prepared
 from bridge.trials.spoken import Speak, converse, write_call
 
 QUIT = "q"
@@ -59,6 +63,11 @@ def agents_try(
     out: Annotated[Path, typer.Option(help="With --voice: the call, the caller left.")] = Path(
         "try.wav"
     ),
+    caller: Annotated[str, typer.Option(help="The caller's number.")] = CALLER,
+    called: Annotated[str, typer.Option(help="The number that was called.")] = CALLED,
+    variable: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, in place of what the call would bring.")
+    ] = None,
 ) -> None:
     """Talk with an agent, as text or by voice. Its functions run for real.
 
@@ -68,12 +77,16 @@ def agents_try(
         stop(f"--out {out}: there is no folder {out.parent}; make it, or name another", USAGE)
     settings = settings_from(telephone=False)
     found = source(name, settings, draft=draft, version=version)
+    incoming = Incoming(CALL_SID, caller, called, {}, ACCOUNT_SID)
+    agent, notes = prepared(found.agent, incoming, _named(variable or ()), datetime.now(UTC))
+    for note in notes:
+        stderr.print(f"note: {note}", style="yellow", markup=False)
     given = GivenResults(real=frozenset() if no_functions else None)
-    limits = settings.limits
+    timeout_s = settings.limits.function_timeout_s
     try:
-        offered = Offered(found.agent, given, default_timeout_s=limits.function_timeout_s)
+        offered = Offered(agent, given, default_timeout_s=timeout_s).functions
         speak = _speaker() if voice else None
-        trying = Trying(found.agent, offered.functions, limits, speak, out)
+        trying = Trying(agent, offered, settings.limits, speak, out)
         run(_try(_model(settings.model, local), trying))
     except FunctionsError as error:
         stop(str(error), USAGE)
@@ -82,6 +95,16 @@ def agents_try(
     except (ModelUnavailable, SayFailed) as error:
         stop(str(error), FAILED)
     raise typer.Exit(DONE)
+
+
+def _named(variables: Iterable[str]) -> dict[str, str]:
+    found = {}
+    for each in variables:
+        name, equals, value = each.partition("=")
+        if not equals or not name:
+            stop(f"--variable {each}: write NAME=VALUE", USAGE)
+        found[name] = value
+    return found
 
 
 def _model(configured: ModelSettings, local: bool) -> ModelSettings:

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,20 +11,24 @@ import typer
 
 from bridge import endpoint
 from bridge.agents.briefing import brief
-from bridge.cli.agent_source import DRAFT, VERSION, Source, local_replies, source
-from bridge.cli.console import DONE, FAILED, USAGE, report, stdout, stop
+from bridge.agents.incoming import Incoming
+from bridge.cli.agent_source import DRAFT, VERSION, Source, local_replies, opened_store, source
+from bridge.cli.console import DONE, FAILED, USAGE, report, stderr, stdout, stop
 from bridge.cli.environment import settings_from
 from bridge.cli.loop import run
 from bridge.functions import FunctionsError
-from bridge.records.record import from_builtins
+from bridge.records.record import CallRecord, from_builtins
 from bridge.settings import LocalSettings, Settings
 from bridge.sim.voice.parts import MEND, VoiceMissing, missing_packages
+from bridge.store.calls import CallStore
+from bridge.store.problems import StoreProblem, StoreUnavailable
 from bridge.transport.model import ModelUnavailable, open_session
 from bridge.trials.columns import columns
 from bridge.trials.comparison import facts
 from bridge.trials.conversation import GivenResults
 from bridge.trials.from_record import stored_call
 from bridge.trials.offered import Offered
+from bridge.trials.prepared import prepared
 from bridge.trials.replay import OpenVoice, Replayed, replay
 from bridge.trials.replay_live import replay_live
 from bridge.trials.stereo import RecordingUnusable
@@ -54,7 +59,11 @@ def calls_replay(
         stop("--real needs a model: set AZURE_OPENAI_ENDPOINT or OPENAI_API_KEY", USAGE)
     found = source(agent, settings, draft=draft, version=version)
     stored = _stored(call, settings)
-    replayed = _replayed(settings, found, stored, real=real)
+    incoming = Incoming(stored.call_sid, stored.caller, stored.called, stored.parameters)
+    agent_then, notes = prepared(found.agent, incoming, {}, stored.started_at)
+    for note in notes:
+        stderr.print(f"note: {note}", style="yellow", markup=False)
+    replayed = _replayed(settings, replace(found, agent=agent_then), stored, real=real)
     model = settings.model.describe() if real else LOCAL
     if as_json:
         report(facts(replayed, model))
@@ -65,22 +74,29 @@ def calls_replay(
 
 
 def _stored(call: str, settings: Settings) -> StoredCall:
-    """The recording is beside a file, or where all are kept; ends with 2 where there is none."""
-    if not call.endswith(".json"):
-        stop(f"{call}: only files can be run again yet; give the path of a record", USAGE)
-    path = Path(call)
+    """The recording of a file is beside it, or where all are kept; ends with 2 where there is
+    none."""
+    recordings = settings.state_dir / RECORDINGS
     try:
+        if not call.endswith(".json"):
+            return stored_call(run(_record(call, settings, recordings)), recordings)
+        path = Path(call)
         record = from_builtins(json.loads(path.read_text(encoding="utf-8")))
         beside = path.parent / Path(record.recording or "").name
-        return stored_call(
-            record, path.parent if beside.is_file() else settings.state_dir / RECORDINGS
-        )
+        return stored_call(record, path.parent if beside.is_file() else recordings)
     except OSError as error:
         stop(f"{call} cannot be read ({error.strerror})", USAGE)
     except (ValueError, msgspec.ValidationError) as error:
         stop(f"{call} is not the record of a call: {error}", USAGE)
-    except RecordingUnusable as error:
+    except StoreUnavailable as error:
+        stop(str(error), FAILED)
+    except (RecordingUnusable, StoreProblem) as error:
         stop(str(error), USAGE)
+
+
+async def _record(call: str, settings: Settings, recordings: Path) -> CallRecord:
+    async with opened_store(settings) as database:
+        return await CallStore(database, recordings).get(call)
 
 
 def _replayed(settings: Settings, found: Source, stored: StoredCall, *, real: bool) -> Replayed:

@@ -15,7 +15,13 @@ def stored_call(record: CallRecord, recordings: Path) -> StoredCall:
         raise RecordingUnusable(f"there is no recording of {record.call_sid}; {mend}")
     sound = read_stereo(recordings / Path(record.recording).name)
     return StoredCall(
-        record.call_sid, _course(record), sound, record.caller, record.called, record.parameters
+        record.call_sid,
+        _course(record),
+        sound,
+        record.caller,
+        record.called,
+        record.parameters,
+        record.started_at,
     )
 
 

@@ -3,10 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final
 
 from bridge import functions
 from bridge.agents.briefing import brief
 from bridge.agents.document import Agent
+from bridge.agents.incoming import Incoming
 from bridge.functions import Function
 from bridge.settings.limits import Limits
 from bridge.sim.model.rules import Patterns
@@ -14,12 +17,17 @@ from bridge.transport.model import Endpoint
 from bridge.trials.conversation import Conversation
 from bridge.trials.judging import ConversationResult, judged
 from bridge.trials.offered import Offered
+from bridge.trials.phone_line import ACCOUNT_SID, CALL_SID
+from bridge.trials.prepared import prepared
 from bridge.trials.reading import load_conversations
 from bridge.trials.rehearsed import Rehearsed, RunsFunction
 from bridge.trials.talked import hold_talked
 from bridge.wire.dialect import GA
 
 Tell = Callable[[ConversationResult], None]
+
+# A Thursday: whoever asks for the time in virtual time gets the same answer each time.
+VIRTUAL_NOW: Final = datetime(2026, 11, 26, 10, 0, tzinfo=UTC)
 
 
 async def run_tests(
@@ -55,10 +63,11 @@ async def _rehearsed(
     agent: Agent, wanted: Conversation, replies: Patterns | None, limits: Limits
 ) -> ConversationResult:
     offered = Offered(agent, wanted.functions, default_timeout_s=limits.function_timeout_s)
-    config = brief(agent, offered.functions, GA, limits)
+    filled, notes = _prepared(agent, wanted, VIRTUAL_NOW)
+    config = brief(filled, offered.functions, GA, limits)
     run = _in_loop(offered.functions, asyncio.get_running_loop())
     held, seconds = await asyncio.to_thread(Rehearsed(config, wanted, replies, run).hold)
-    held.notes += offered.notes
+    held.notes += [*notes, *offered.notes]
     return judged(wanted, held, seconds)
 
 
@@ -66,13 +75,19 @@ async def _talked(
     agent: Agent, wanted: Conversation, model: Endpoint, limits: Limits
 ) -> ConversationResult:
     offered = Offered(agent, wanted.functions, default_timeout_s=limits.function_timeout_s)
-    config = brief(agent, offered.functions, model.dialect, limits)
+    filled, notes = _prepared(agent, wanted, datetime.now(UTC))
+    config = brief(filled, offered.functions, model.dialect, limits)
     began = time.monotonic()
     held = await hold_talked(
         config, wanted, offered.functions, model, connect_timeout_s=limits.model_connect_timeout_s
     )
-    held.notes += offered.notes
+    held.notes += [*notes, *offered.notes]
     return judged(wanted, held, round(time.monotonic() - began, 3))
+
+
+def _prepared(agent: Agent, wanted: Conversation, now: datetime) -> tuple[Agent, tuple[str, ...]]:
+    incoming = Incoming(CALL_SID, wanted.caller, wanted.called, wanted.parameters, ACCOUNT_SID)
+    return prepared(agent, incoming, wanted.variables, now)
 
 
 def _in_loop(offered: Mapping[str, Function], loop: asyncio.AbstractEventLoop) -> RunsFunction:

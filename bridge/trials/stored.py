@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final
 
 from bridge.trials.stereo import Stereo
@@ -38,6 +39,9 @@ class Course:
     barge_ins: int = 0
 
 
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 @dataclass(frozen=True)
 class StoredCall:
     call_sid: str
@@ -46,6 +50,7 @@ class StoredCall:
     caller: str = ""
     called: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    started_at: datetime = LONG_AGO
 
 
 NO_RESULT: Final = '{"error":"the stored call has no result of this function"}'

@@ -183,3 +183,38 @@ def test_a_model_that_is_not_there_is_an_error_of_its_own() -> None:
     nowhere = Endpoint("ws://127.0.0.1:1/v1/realtime", GA, KeyCredential("api-key", "key"))
     with pytest.raises(ModelUnavailable):
         run(FOUND, model=nowhere)
+
+
+VARIABLES = load("""
+name: Shop
+instructions: "You are {{ shop }}. It is {{ time }}."
+greeting: "Hello {{ who }}, this is {{ shop }}. It is {{ time }}."
+timezone: Europe/Berlin
+lookup: {url: "https://crm.example.com/caller"}
+variables:
+  shop: {default: the mill, from: "parameter:shop"}
+  who: {from: "lookup:name"}
+  time: {from: local_time}
+""")
+
+
+def test_variables_are_those_of_the_conversation() -> None:
+    turns = "{says: ['Hello Ada, this is the mill.']}, {caller: Hm.}"
+    result = run(conversation(turns, "variables: {who: Ada, nobody: x},"), VARIABLES)
+    assert result.failures == ()
+    assert result.notes == ("the agent has no variable nobody",)
+
+
+def test_what_the_call_brings_is_in_the_texts() -> None:
+    given = "parameters: {shop: the fair}, variables: {who: Ada},"
+    assert failures(conversation("{says: [this is the fair]}", given), VARIABLES) == []
+
+
+def test_a_variable_without_a_value_is_told() -> None:
+    result = run(conversation("{caller: Hm.}"), VARIABLES)
+    assert any(note.startswith("variable who: no value") for note in result.notes)
+
+
+def test_in_virtual_time_the_local_time_is_always_the_same() -> None:
+    turns = "{says: ['26 November 2026, 11:00']}"
+    assert failures(conversation(turns, "variables: {who: Ada},"), VARIABLES) == []
