@@ -1,56 +1,62 @@
 """Who answers a call: the agent that is chosen for it, with a model and a briefing."""
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 
 from bridge.agents.briefing import brief
-from bridge.agents.document import Agent
 from bridge.agents.incoming import Incoming
 from bridge.agents.routing import Refused
 from bridge.call.config import CallConfig
+from bridge.directory import Answering, Directory
 from bridge.endpoint import Endpoints
-from bridge.functions import Function
 from bridge.records.context import CallContext
 from bridge.registry import Answer
 from bridge.settings.limits import Limits
 from bridge.transport.model import open_session
 
+logger = logging.getLogger(__name__)
+
 
 class Reception:
-    """Of one agent, whoever calls."""
-
     def __init__(
         self,
-        agent: Agent,
-        offered: dict[str, Function],
+        directory: Directory,
         endpoints: Endpoints,
         limits: Limits,
         utc_now: Callable[[], datetime],
     ) -> None:
-        self._agent = agent
-        self._offered = offered
+        self._directory = directory
         self._endpoints = endpoints
         self._limits = limits
         self._utc_now = utc_now
 
     def receive(self, incoming: Incoming, lines: Mapping[str, int]) -> Answer | Refused:
+        """``lines`` counts the calls of each route."""
+        now = self._utc_now()
+        found = self._directory.answer(incoming, now, lines)
+        if isinstance(found, Refused):
+            return found
+        agent, limits = found.document, self._limits
         context = CallContext(
             incoming.call_sid,
-            self._agent.name,
-            0,
-            "",
-            "published",
+            found.agent_name,
+            found.version,
+            found.route,
+            found.variant,
             incoming.caller,
             incoming.called,
-            self._endpoints.model(self._agent.model),
-            self._utc_now(),
+            self._endpoints.model(agent.model),
+            now,
         )
-        endpoint, limits = self._endpoints.of(self._agent.model), self._limits
         opened = partial(
-            open_session, endpoint, limits.model_connect_timeout_s, limits.send_timeout_s
+            open_session,
+            self._endpoints.of(agent.model),
+            limits.model_connect_timeout_s,
+            limits.send_timeout_s,
         )
-        return Answer(context, self._offered, opened, self._brief)
+        return Answer(context, found.offered, opened, partial(self._brief, found))
 
-    async def _brief(self) -> CallConfig:
-        return brief(self._agent, self._offered, self._endpoints.dialect, self._limits)
+    async def _brief(self, found: Answering) -> CallConfig:
+        return brief(found.document, found.offered, self._endpoints.dialect, self._limits)

@@ -6,11 +6,9 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from types import FrameType
 from typing import cast
 
-import msgspec
 import uvicorn
 
 from bridge import endpoint
@@ -18,13 +16,12 @@ from bridge.admission import MemoryAdmissions
 from bridge.agents.default import default_agent
 from bridge.agents.document import load_file
 from bridge.collector import watched
+from bridge.directory import Ready
 from bridge.functions import load_functions
-from bridge.live import LiveCall
+from bridge.keeping import keeping
 from bridge.reception import Reception
-from bridge.records.context import CallContext
 from bridge.registry import Registry
 from bridge.settings import Settings, TwilioSettings
-from bridge.summary import summary
 from bridge.transport.media_socket import media_protocol
 from bridge.transport.model_socket import prepare
 from bridge.transport.rest import HangUp, RestHangUp, no_hang_up
@@ -101,23 +98,6 @@ def _hang_up(twilio: TwilioSettings, timeout_s: float) -> HangUp:
     return RestHangUp(twilio.api_key, secret or "", twilio.api_url, timeout_s)
 
 
-def _keep(calls_dir: Path) -> Callable[[LiveCall, CallContext], "asyncio.Future[None]"]:
-    """Write what there is to say of each call into a file of its own."""
-
-    def write(text: bytes, path: Path) -> None:
-        calls_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = path.with_suffix(".part")
-        part.write_bytes(text)
-        part.replace(path)
-
-    def keep(live: LiveCall, context: CallContext) -> "asyncio.Future[None]":
-        text = msgspec.json.format(msgspec.json.encode(summary(live)), indent=1)
-        path = calls_dir / f"{live.expected.call_sid}.json"
-        return asyncio.ensure_future(asyncio.to_thread(write, text, path))
-
-    return keep
-
-
 @asynccontextmanager
 async def server(settings: Settings, listening: socket.socket) -> AsyncIterator[Server]:
     """Everything ready to serve on a bound socket. Raises AgentError, FunctionsError,
@@ -133,14 +113,17 @@ async def server(settings: Settings, listening: socket.socket) -> AsyncIterator[
         hang_up = _hang_up(settings.twilio, limits.send_timeout_s)
         if isinstance(hang_up, RestHangUp):
             stack.push_async_callback(hang_up.close)
-        reception = Reception(agent, offered, endpoints, limits, lambda: datetime.now(UTC))
+        fallback = Ready(agent, offered)
+        kept = await stack.enter_async_context(keeping(settings, fallback, endpoints.dialect.name))
+        reception = Reception(kept.directory, endpoints, limits, lambda: datetime.now(UTC))
         registry = Registry(
             reception.receive,
             MemoryAdmissions(limits.stream_token_ttl_s, asyncio.get_running_loop().time),
             hang_up,
             limits,
             account_sid=settings.twilio.account_sid,
-            on_end=_keep(settings.state_dir / "calls"),
+            on_begin=kept.began,
+            on_end=kept.ended,
         )
         stack.push_async_callback(registry.end_all)
         port: int = listening.getsockname()[1]

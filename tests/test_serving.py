@@ -23,6 +23,7 @@ from telcodecs.g711 import ulaw_encode
 from tests.support.ends import ACCOUNT_SID
 from tests.support.house import AUTH_TOKEN, FROM, HELLO, QUICK, TO, environ, standing
 from tests.support.program import Program, serving
+from tests.support.stores import kept
 
 WORDS = ulaw_encode(timecode.encode(15, 400, 8000))
 STREAM = StreamProfile(start_delay_ms=20)
@@ -124,7 +125,7 @@ def test_a_process_answers_a_call_and_ends_when_told(tmp_path: Path) -> None:
             assert len([slot for slot in timecode.decode_all(result.heard) if slot]) == 20
             running.signal(signal.SIGINT)
             assert await running.ended(5) == 0
-        assert [path.suffix for path in (tmp_path / "calls").iterdir()] == [".json"]
+        assert [call.outcome for call in await kept(tmp_path)] == ["caller hung up"]
 
     asyncio.run(main())
 

@@ -30,5 +30,5 @@ class Evidence:
     @property
     def heard_of_caller(self) -> list[str]:
         """The caller's words as the bridge was told them, a text for each turn."""
-        lines = self.summary["transcript"]
+        lines = self.summary["lines"]
         return [line["heard"] for line in lines if line["role"] == "caller"]

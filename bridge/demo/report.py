@@ -78,7 +78,7 @@ def transcript(report: Report) -> Json:
     whole = len(said) == len(evidence.heard_of_caller)
     references = iter(said if whole else ())
     lines = []
-    for line in evidence.summary["transcript"]:
+    for line in evidence.summary["lines"]:
         shown = {"who": line["role"], "heard": line["heard"], "unheard": line["unheard"]}
         if line["role"] == "caller":
             shown["reference"] = next(references, None)

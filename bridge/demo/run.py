@@ -1,6 +1,5 @@
 """One demonstration: the simulated carrier on one side, the real server on the other."""
 
-import json
 import secrets
 import tempfile
 import time
@@ -16,6 +15,9 @@ from bridge.sim.carrier.caller import ScriptedCaller
 from bridge.sim.carrier.rest import RestFacade
 from bridge.sim.carrier.result import CallResult
 from bridge.sim.carrier.shell import place_call
+from bridge.store.calls import CallStore
+from bridge.store.database import Database, store_url
+from bridge.store.problems import NotFound
 
 CALLER, CALLED = "+15005550006", "+15005550001"
 TIME_LIMIT_S = 150.0
@@ -58,7 +60,7 @@ async def demonstrate(story: Story, out: Path | None, tell: Callable[[str], None
                     time_limit_s=TIME_LIMIT_S,
                 )
                 tell(f"the call is over, ended by {_ENDED_BY.get(result.ended_by, 'an error')}")
-        summary = _summary(state / "calls" / f"{result.call_sid}.json", result)
+        summary = await _summary(state, result)
     seconds = time.monotonic() - began
     return Evidence(story, result, tuple(caller.records), summary, seconds)
 
@@ -71,9 +73,12 @@ _ENDED_BY = {
 }
 
 
-def _summary(path: Path, result: CallResult) -> dict[str, Any]:
-    if not path.is_file():
+async def _summary(state: Path, result: CallResult) -> dict[str, Any]:
+    database = await Database.open(store_url(None, state))
+    try:
+        return (await CallStore(database, state / "recordings").get(result.call_sid)).builtins()
+    except NotFound:
         found = [f"{each.code} {each.text}" for each in (*result.errors, *result.warnings)]
-        raise CallFailed("; ".join([f"the call is {result.outcome}", *found]))
-    summary: dict[str, Any] = json.loads(path.read_text())
-    return summary
+        raise CallFailed("; ".join([f"the call is {result.outcome}", *found])) from None
+    finally:
+        await database.close()

@@ -65,7 +65,7 @@ def timeline(report: Report) -> str:
     evidence = report.evidence
     stream, summary = evidence.stream, evidence.summary
     assert stream is not None
-    lines = [line for line in summary["transcript"] if line["role"] == "assistant"]
+    lines = [line for line in summary["lines"] if line["role"] == "assistant"]
     words = [line["heard"] + (" …" if line["unheard"] else "") for line in lines]
     title = f"{evidence.story.name}: {summary['seconds']:.0f} s, {len(evidence.turns)} turns"
     return draw(

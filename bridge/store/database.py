@@ -47,11 +47,10 @@ class Database:
 
     @classmethod
     async def open(cls, url: str) -> Self:
-        """The folder of a SQLite file is made. Connects only when it is used."""
+        """A SQLite file is made, with its folder. Connects only when it is used."""
         database = cls(parsed(url))
         if database.is_sqlite and database.url.database:
-            folder = Path(database.url.database).parent
-            await asyncio.to_thread(folder.mkdir, 0o700, True, True)
+            await asyncio.to_thread(_make_file, Path(database.url.database))
         return database
 
     @asynccontextmanager
@@ -78,6 +77,15 @@ class Database:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def _make_file(path: Path) -> None:
+    """For its owner alone: it holds what callers said. Raises StoreUnavailable."""
+    try:
+        path.parent.mkdir(0o700, parents=True, exist_ok=True)
+        path.touch(0o600)
+    except OSError as error:
+        raise StoreUnavailable(f"{path}: {error.strerror}") from error
 
 
 def _engine(url: URL, is_sqlite: bool) -> AsyncEngine:

@@ -72,7 +72,7 @@ TOLD = {
 SUMMARY: dict[str, Any] = {
     "outcome": "completed",
     "seconds": 7.5,
-    "transcript": [
+    "lines": [
         {"item_id": "a", "role": "assistant", "heard": "Book line", "unheard": "please."},
         {"item_id": "b", "role": "caller", "heard": "It was the best of times.", "unheard": ""},
         {"item_id": "c", "role": "assistant", "heard": "I <see> & hear.", "unheard": ""},

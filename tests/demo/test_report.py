@@ -37,7 +37,7 @@ def test_a_call_as_it_should_be_has_no_failures() -> None:
 @pytest.mark.parametrize(
     ("different", "told"),
     [
-        ({"transcript": WRONG_LINES}, "word error rate"),
+        ({"lines": WRONG_LINES}, "word error rate"),
         ({"functions": []}, "find_passage was not called"),
         ({"records": RECORDS[:1]}, "1 caller turns, fewer than 2"),
         ({"told": []}, "0 barge-ins with a truncation"),
@@ -76,7 +76,7 @@ def test_arguments_count_where_they_are_asked_for() -> None:
 def test_the_transcript_has_the_published_text_beside_what_was_heard() -> None:
     lines = transcript(report_of(evidence()))["lines"]
     assert [(line["who"], line["heard"], line["unheard"]) for line in lines] == [
-        (line["role"], line["heard"], line["unheard"]) for line in SUMMARY["transcript"]
+        (line["role"], line["heard"], line["unheard"]) for line in SUMMARY["lines"]
     ]
     assert [line["reference"] for line in lines if line["who"] == "caller"] == [
         "it was the best of times",
@@ -85,7 +85,7 @@ def test_the_transcript_has_the_published_text_beside_what_was_heard() -> None:
 
 
 def test_where_turns_were_cut_otherwise_no_line_claims_a_text() -> None:
-    lines = [*SUMMARY["transcript"], SUMMARY["transcript"][3]]
-    told = transcript(report_of(evidence(transcript=lines)))
+    lines = [*SUMMARY["lines"], SUMMARY["lines"][3]]
+    told = transcript(report_of(evidence(lines=lines)))
     assert {line["reference"] for line in told["lines"] if line["who"] == "caller"} == {None}
     assert told["reference"] == "it was the best of times we had nothing before us"

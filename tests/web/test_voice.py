@@ -1,7 +1,6 @@
 """Twilio's webhooks, over loopback sockets."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -16,7 +15,8 @@ from bridge.sim.carrier.signing import signature
 from bridge.sim.carrier.webhook import Response as CarrierResponse
 from bridge.sim.model.profile import ModelProfile
 from tests.support.ends import ACCOUNT_SID, sid
-from tests.support.house import AUTH_TOKEN, House, standing, start, until
+from tests.support.house import AUTH_TOKEN, FROM, TO, House, standing, start, until
+from tests.support.stores import kept
 
 TWIML = {"content-type": "text/xml; charset=utf-8"}
 
@@ -268,16 +268,21 @@ def test_what_the_stream_status_reports_is_in_the_log(
     check(tmp_path, test)
 
 
-def test_what_is_known_of_a_call_is_kept_in_a_file_of_its_own(tmp_path: Path) -> None:
+def test_what_is_known_of_a_call_is_kept_in_the_store(tmp_path: Path) -> None:
     async def test(house: House) -> None:
         caller = ScriptedCaller([HangUp(AfterAgent(quiet_ms=200))])
         result = await house.call(caller, stream_profile=StreamProfile(start_delay_ms=20))
-        path = tmp_path / "calls" / f"{result.call_sid}.json"
-        await until(path.exists)
-        kept = json.loads(path.read_text())
-        assert kept["outcome"] == "caller hung up"
-        assert [line["heard"] for line in kept["transcript"]] == ["hello"]
-        assert kept["errors"] == kept["malformed"] == {}
-        assert path.parent.stat().st_mode & 0o077 == 0
+        until_there = 500
+        while not (calls := await kept(tmp_path)) or calls[0].outcome == "process died":
+            await asyncio.sleep(0.01)
+            until_there -= 1
+            assert until_there
+        (call,) = calls
+        assert (call.call_sid, call.outcome) == (result.call_sid, "caller hung up")
+        assert (call.agent, call.version, call.route) == ("Offhook", 0, "")
+        assert (call.caller, call.called) == (FROM, TO)
+        assert [line.heard for line in call.lines] == ["hello"]
+        assert call.errors == call.malformed == {}
+        assert tmp_path.joinpath("offhook.db").stat().st_mode & 0o077 == 0
 
     check(tmp_path, test)
