@@ -26,6 +26,7 @@ _KINDS = {
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,18})?", re.ASCII)
 
 NO_TEXT = re.compile("[\ud800-\udfff]")  # cannot be sent as UTF-8
+HALF = "holds half a character (a lone surrogate); remove it"
 
 
 def kind(node: yaml.Node) -> str:
@@ -130,7 +131,7 @@ class Section:
         elif len(value) > max_chars:
             self.wrong(node, key, f"has {len(value)} characters; at most {max_chars} are allowed")
         elif NO_TEXT.search(value):
-            self.wrong(node, key, "holds half a character (a lone surrogate); remove it")
+            self.wrong(node, key, HALF)
         elif pattern and not re.fullmatch(pattern, value):
             self.wrong(node, key, f"{shown(node)} does not fit; write {form}")
         else:

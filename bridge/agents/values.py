@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from bridge.agents.section import NUMBER, Section, kind, shown
+from bridge.agents.section import HALF, NO_TEXT, NUMBER, Section, kind, shown
 
 Path = tuple[str | int, ...]
 Marked = dict[Path, yaml.Node]
@@ -24,6 +24,9 @@ def json_value(
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, part, marks, path, root)
     match kind(node):
+        case "str" if NO_TEXT.search(node.value):
+            part.wrong(node, _dotted(root, path), HALF)
+            return None
         case "str":
             return str(node.value)
         case "null":
@@ -53,7 +56,9 @@ def _mapping(
 ) -> dict[str, Any]:
     value: dict[str, Any] = {}
     for key, each in node.value:
-        if not isinstance(key, yaml.ScalarNode) or kind(key) != "str":
+        if isinstance(key, yaml.ScalarNode) and NO_TEXT.search(key.value):
+            part.wrong(key, _dotted(root, path), HALF)
+        elif not isinstance(key, yaml.ScalarNode) or kind(key) != "str":
             told = f"the key {shown(key)} is not read as text by YAML; quote it"
             part.wrong(key, _dotted(root, path), told)
         elif key.value in value:

@@ -16,6 +16,8 @@ import yaml
 _BLOCK = re.compile(
     "[\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
 )
+_BREAK = re.compile("[\n\r\x85\u2028\u2029]")
+_MAX_KEY_CHARS = 1_000  # YAML 1.1, 7.3: behind 1024 nothing is a key without a "?"
 
 
 def yaml_text(value: Mapping[str, Any]) -> str:
@@ -25,7 +27,12 @@ def yaml_text(value: Mapping[str, Any]) -> str:
 
 def _mapping(value: Mapping[str, Any]) -> Iterator[str]:
     for key, each in value.items():
-        yield from _placed(f"{_scalar(key)}:", each)
+        written = _scalar(key)
+        if len(written) > _MAX_KEY_CHARS:
+            yield f"? {written}"
+            yield from _placed(":", each)
+        else:
+            yield from _placed(f"{written}:", each)
 
 
 def _listing(value: Sequence[Any]) -> Iterator[str]:
@@ -90,6 +97,6 @@ def _float(value: float) -> str:
 
 def _quoted(text: str) -> str:
     """Quoted only where YAML would read it differently; in one line."""
-    style = '"' if "\n" in text else None
+    style = '"' if _BREAK.search(text) else None
     listed = yaml.dump([text], default_style=style, allow_unicode=True, width=math.inf)
     return str(listed)[2:-1]
