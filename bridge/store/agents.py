@@ -1,5 +1,6 @@
 """Agents: a draft that is worked on, and numbered versions that never change."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridge.agents.document import Agent, load
 from bridge.agents.problems import AgentError, Problem
+from bridge.agents.tree import MAX_CHARS
+from bridge.functions.placed import unloadable
 from bridge.store.audit import Change, changed
 from bridge.store.database import Database
 from bridge.store.problems import Conflict, Invalid, NotFound
@@ -19,6 +22,7 @@ from bridge.store.tables import agent_versions, agents, routes
 
 NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 NAME_FORM: Final = "small letters, digits and -, a letter first, such as front-desk"
+NOT_KEPT: Final = re.compile("[\0\ud800-\udfff]")
 EDITED: Final = "somebody else changed it meanwhile; look at what is there now and save again"
 
 
@@ -86,10 +90,11 @@ class AgentStore:
         """A new agent with a first draft, which need not be valid yet."""
         if not NAME.fullmatch(name):
             raise Invalid("name", [Problem(1, 1, "name", f"{name!r} does not fit; {NAME_FORM}")])
+        _storable(text, tests)
         now = datetime.now(UTC)
         row = {
             "name": name,
-            "title": _title(text, name),
+            "title": await asyncio.to_thread(_title, text, name),
             "tests_required": False,
             **_saved(text, tests, 1, change, now),
         }
@@ -119,6 +124,8 @@ class AgentStore:
     ) -> Draft:
         """``revision`` is that of the draft this one replaces; None: there must be none.
         ``tests`` None: they stay as they are."""
+        _storable(text, tests or "")
+        title = await asyncio.to_thread(_title, text, name)
         now = datetime.now(UTC)
         async with self._database.begin() as connection:
             row = await _locked(connection, name)
@@ -126,9 +133,9 @@ class AgentStore:
             if tests is None:
                 tests = await _tests(connection, row)
             saved = _saved(text, tests, row.last_revision + 1, change, now)
-            title = {} if row.published else {"title": _title(text, name)}
+            titled = {} if row.published else {"title": title}
             await connection.execute(
-                update(agents).where(agents.c.name == name).values(**saved, **title)
+                update(agents).where(agents.c.name == name).values(**saved, **titled)
             )
             await changed(
                 connection,
@@ -177,7 +184,7 @@ class AgentStore:
         draft = await self.draft(name)
         if draft.revision != revision:
             raise Conflict("revision", EDITED, draft.revision)
-        agent = validated(draft.text, name)
+        agent = await asyncio.to_thread(validated, draft.text, name)
         if check is not None:
             await check(draft, agent)
         now = datetime.now(UTC)
@@ -196,15 +203,16 @@ class AgentStore:
         return version
 
     async def rollback(self, name: str, number: int, change: Change) -> Version:
-        """New calls get that version again; its text is what it was."""
+        """New calls get that version again; its text is what it was. It has to be one that this
+        program can still use, or no call would get it."""
+        version = await self.version(name, number)  # which does not change
+        agent = await asyncio.to_thread(validated, version.text, name)
         async with self._database.begin() as connection:
             row = await _locked(connection, name)
-            version = await _version(connection, name, number)
-            title = _title(version.text, name)
             await connection.execute(
                 update(agents)
                 .where(agents.c.name == name)
-                .values(published=number, title=title, **_by(change))
+                .values(published=number, title=agent.name, **_by(change))
             )
             await _published(connection, change, "agent.rolled_back", row, number)
         return version
@@ -254,11 +262,28 @@ NO_DRAFT: Final[dict[str, Any]] = {
 
 
 def validated(text: str, source: str) -> Agent:
-    """Raises Invalid."""
+    """A document that calls can use: it is read whole, and its functions can be loaded. Raises
+    Invalid. Takes its time: not for the loop of calls."""
     try:
-        return load(text, source=source)
+        agent = load(text, source=source)
     except AgentError as error:
         raise Invalid("text", error.problems) from None
+    if problems := unloadable(agent, text):
+        raise Invalid("text", problems)
+    return agent
+
+
+def _storable(text: str, tests: str) -> None:
+    """What both databases can keep: PostgreSQL's text has no NUL."""
+    for field, given in (("text", text), ("tests", tests)):
+        if len(given) > MAX_CHARS:
+            told = f"is longer than {MAX_CHARS} characters; keep long texts elsewhere"
+            raise Invalid(field, [Problem(1, 1, field, told)])
+        odd = NOT_KEPT.search(given)
+        if odd is not None:
+            line = given.count("\n", 0, odd.start()) + 1
+            told = f"holds the character U+{ord(odd[0]):04X}, which no text has; remove it"
+            raise Invalid(field, [Problem(line, 1, field, told)])
 
 
 def _subject(name: str) -> str:

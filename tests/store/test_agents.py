@@ -225,3 +225,64 @@ def test_a_wrong_statement_is_a_bug_and_no_store_that_is_away(store_at: str) -> 
                 await connection.exec_driver_sql("SELECT nothing FROM nowhere")
 
     check(store_at, test)
+
+
+def test_functions_that_cannot_be_loaded_are_refused_with_their_line(store_at: str) -> None:
+    missing = SHOP + 'functions:\n  - name: find\n    entry_point: "no_such_module:find"\n'
+
+    async def test(agents: AgentStore, _: Database) -> None:
+        await agents.create("shop", missing, ANN)
+        with pytest.raises(Invalid) as caught:
+            await agents.publish("shop", revision=1, change=ANN)
+        (problem,) = caught.value.problems
+        assert (problem.line, problem.field) == (6, "functions[0].entry_point")
+        assert "no_such_module" in problem.message and "install it" in problem.message
+        assert await agents.versions("shop") == []
+
+    check(store_at, test)
+
+
+def test_a_text_that_no_database_can_keep_is_refused_where_it_stands(store_at: str) -> None:
+    async def test(agents: AgentStore, _: Database) -> None:
+        for odd in ("\0", "\udc80"):
+            with pytest.raises(Invalid) as caught:
+                await agents.create("shop", f"{SHOP}# {odd}", ANN)
+            assert caught.value.problems[0].line == 4
+        await agents.create("shop", SHOP, ANN)
+        with pytest.raises(Invalid, match="tests"):
+            await agents.save_draft("shop", SHOP, revision=1, change=ANN, tests="\0")
+        with pytest.raises(Invalid, match="longer than"):
+            await agents.save_draft("shop", "x" * 300_000, revision=1, change=ANN)
+        assert (await agents.draft("shop")).text == SHOP
+
+    check(store_at, test)
+
+
+def test_publishers_of_two_processes_leave_no_gap_and_no_double(store_at: str) -> None:
+    async def one(agents: AgentStore, who: str) -> list[int]:
+        """Publishes whatever it can until it has done so five times."""
+        numbers: list[int] = []
+        while len(numbers) < 5:
+            revision = (await agents.get("shop")).draft_revision
+            try:
+                draft = await agents.save_draft(
+                    "shop", f"{SHOP}# {who}\n", revision=revision, change=Change(who)
+                )
+                version = await agents.publish("shop", revision=draft.revision, change=Change(who))
+            except (Conflict, NotFound):
+                continue
+            assert version.text == f"{SHOP}# {who}\n"
+            numbers.append(version.number)
+        return numbers
+
+    async def main() -> None:
+        async with opened(store_at) as first, opened(store_at) as second:
+            here, there = AgentStore(first), AgentStore(second)
+            await here.create("shop", SHOP, ANN)
+            done = await asyncio.gather(one(here, "ann"), one(there, "bob"))
+            assert sorted(done[0] + done[1]) == list(range(1, 11))
+            for version in await here.versions("shop"):
+                assert version.number in done["bob" == version.author]
+                assert version.text == f"{SHOP}# {version.author}\n"
+
+    asyncio.run(main())
