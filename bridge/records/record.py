@@ -148,6 +148,7 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
     cost: Cost | None = None
     cost_unknown: str = ""  # why there is no cost
     recording: str | None = None  # the file's name in the folder of recordings
+    recording_days: int | None = None  # how long it is kept; None: as the server's setting says
 
     def builtins(self) -> Json:
         """As plain data that JSON can hold."""

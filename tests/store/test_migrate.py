@@ -3,7 +3,7 @@ import asyncio
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from bridge.store import tables
+from bridge.store import call_tables, tables
 from bridge.store.database import Database
 from bridge.store.metadata import METADATA
 from bridge.store.migrate import migrate, pending
@@ -22,7 +22,7 @@ def test_from_nothing_the_steps_lead_to_the_tables_of_the_program(store_at: str)
                     lambda sync: compare_metadata(MigrationContext.configure(sync), METADATA)
                 )
             assert found == []
-            assert tables.agents.name in METADATA.tables
+            assert {tables.agents.name, call_tables.calls.name} <= {*METADATA.tables}
         finally:
             await database.close()
 
