@@ -10,6 +10,10 @@ from bridge.sim.model.profile import ModelProfile
 from bridge.sim.model.rules import load_patterns
 from bridge.sim.model.server import serve
 from bridge.sim.voice.scripted import ScriptedVoice
+from bridge.store.agents import AgentStore
+from bridge.store.audit import Change
+from bridge.store.database import Database, store_url
+from bridge.store.migrate import migrate
 from tests.cli.alone import alone
 from tests.cli.offhook import reported
 
@@ -120,3 +124,42 @@ def test_what_cannot_be_tested_is_told(
 def test_an_agent_that_is_not_there_is_told(tmp_path: Path) -> None:
     done = alone("agents_test", tmp_path / "none.yaml")
     assert done.returncode == 2 and "cannot be read" in done.stderr
+
+
+async def _keep(state: Path) -> None:
+    """Version 1 fails its tests and is published, draft 2 passes them."""
+    database = await Database.open(store_url(None, state))
+    await migrate(database)
+    agents, change = AgentStore(database), Change("ada")
+    greets = "conversations: [{name: greets, turns: [{says: [mill]}]}]"
+    await agents.create("shop", f"{AGENT}greeting: The fair.\n", change, greets)
+    await agents.publish("shop", revision=1, change=change)
+    await agents.save_draft("shop", f"{AGENT}greeting: The mill.\n", revision=None, change=change)
+    await agents.create("empty", "name: x", change)
+    await database.close()
+
+
+def test_agents_of_the_store_are_tested_by_draft_and_version(tmp_path: Path) -> None:
+    asyncio.run(_keep(tmp_path))
+    kept = {"OFFHOOK_STATE_DIR": str(tmp_path)}
+    draft = reported(alone("agents_test", "shop", "--draft", "--json", settings=kept))
+    assert (draft["agent"], draft["passed"]) == ("shop, draft 2", 1)
+    first = reported(alone("agents_test", "shop", "--version", "1", "--json", settings=kept))
+    assert (first["agent"], first["failed"]) == ("shop, version 1", 1)
+    assert reported(alone("agents_test", "shop", "--json", settings=kept)) == draft
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("nobody",), "there is no agent nobody"),
+        (("shop", "--version", "9"), "has no version 9"),
+        (("empty",), "instructions: is missing"),
+    ],
+)
+def test_what_the_store_does_not_have_is_told(
+    tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    asyncio.run(_keep(tmp_path))
+    done = alone("agents_test", *arguments, settings={"OFFHOOK_STATE_DIR": str(tmp_path)})
+    assert done.returncode == 2 and told in done.stderr
