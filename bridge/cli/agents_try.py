@@ -13,6 +13,7 @@ from bridge import endpoint
 from bridge.agents.briefing import brief
 from bridge.agents.document import Agent
 from bridge.agents.incoming import Incoming
+from bridge.call.actions import Outcome
 from bridge.call.call import END_CALL
 from bridge.call.config import CallConfig
 from bridge.cli.agent_source import DRAFT, NAME, VERSION, source
@@ -34,6 +35,7 @@ from bridge.trials.prepared import prepared
 from bridge.trials.spoken import Speak, converse, write_call
 
 QUIT = "q"
+BROKEN = {each.value for each in (Outcome.MODEL_LOST, Outcome.MODEL_FAILED, Outcome.CARRIER_LOST)}
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,8 @@ async def _by_voice(config: CallConfig, answering: Endpoint, trying: Trying, spe
     )
     write_call(trying.out, sound)
     line(f"{course.outcome}, {course.seconds:.1f} s, written to {trying.out}")
+    if course.outcome in BROKEN:
+        raise SayFailed(f"the call was not held to its end: {course.outcome}")
 
 
 async def _texts() -> AsyncIterator[str]:

@@ -12,6 +12,7 @@ import typer
 from bridge import endpoint
 from bridge.agents.briefing import brief
 from bridge.agents.incoming import Incoming
+from bridge.call.actions import Outcome
 from bridge.cli.agent_source import DRAFT, VERSION, Source, local_replies, opened_store, source
 from bridge.cli.console import DONE, FAILED, USAGE, report, stderr, stdout, stop
 from bridge.cli.environment import settings_from
@@ -37,6 +38,7 @@ from bridge.wire.dialect import GA
 
 LOCAL = "the local model, in virtual time"
 RECORDINGS = "recordings"  # in the state directory
+BROKEN = {Outcome.MODEL_LOST.value, Outcome.MODEL_FAILED.value}
 
 
 def calls_replay(
@@ -52,7 +54,7 @@ def calls_replay(
     """Run a stored call again with an agent: the caller says the same, functions answer the same.
 
     Shows both transcripts side by side and where they differ. With the local model, twice the
-    same call gives twice the same.
+    same call gives twice the same. Ends with 1 when the model gave up.
     """
     settings = settings_from(telephone=False)
     if real and isinstance(settings.model, LocalSettings):
@@ -70,7 +72,7 @@ def calls_replay(
     else:
         stdout.print(columns(replayed, f"then: {stored.call_sid}", f"now: {found.title}"))
         stdout.print(f"answered by {model}", markup=False)
-    raise typer.Exit(DONE)
+    raise typer.Exit(FAILED if replayed.now.outcome in BROKEN else DONE)
 
 
 def _stored(call: str, settings: Settings) -> StoredCall:

@@ -57,6 +57,6 @@ def _end(course: Course) -> Text:
 
 def _told(found: Sequence[Difference]) -> Iterator[Text]:
     if not found:
-        yield Text("no differences in functions, turns and ending", style="green")
+        yield Text("no differences in functions, turns, ending and latency", style="green")
     for each in found:
         yield Text.assemble((f"{each.what}: ", "yellow"), f"{each.then} → {each.now}")

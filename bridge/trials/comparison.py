@@ -13,6 +13,7 @@ from bridge.trials.replay import Replayed
 from bridge.trials.stored import Course, FunctionRun, SpokenLine, StoredResults
 
 NOT_CALLED = "not called"
+NEAR_MS = 100.0  # latencies closer together than this are the same
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Difference:
-    """``what`` is "ending", "function", "arguments", "barge-ins" or "caller"."""
+    """``what`` is "ending", "function", "arguments", "barge-ins", "caller" or "latency"."""
 
     what: str
     then: str
@@ -79,6 +80,9 @@ def differences(replayed: Replayed) -> list[Difference]:
     found += _caller_differences(replayed.turns, replayed.records)
     if then.outcome != now.outcome:
         found.append(Difference("ending", then.outcome, now.outcome))
+    before_ms, after_ms = latency_ms(then), latency_ms(now)
+    if before_ms is not None and after_ms is not None and abs(after_ms - before_ms) > NEAR_MS:
+        found.append(Difference("latency", f"{before_ms:.0f} ms", f"{after_ms:.0f} ms"))
     return found
 
 

@@ -35,6 +35,7 @@ class LineCall:
     ) -> None:
         self.line = PhoneLine(caller)
         self._running = 0
+        self._done = False
         self.live = LiveCall(
             config,
             Expected(CALL_SID, ACCOUNT_SID),
@@ -54,13 +55,14 @@ class LineCall:
 
     @property
     def over(self) -> bool:
-        return self.live.call.state is State.ENDED
+        return self._done or self.live.call.state is State.ENDED
 
     async def run(self) -> Outcome:
         line = asyncio.create_task(self.line.run())
         try:
             return await self.live.run()
         finally:
+            self._done = True
             line.cancel()
 
     def course(self) -> Course:

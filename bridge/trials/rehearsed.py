@@ -85,9 +85,10 @@ class Rehearsed:
                 happened.said = self._heard(new - old)
                 happened.calls = self._calls(first, last)
             turns.append(happened)
+        last_reached = [each for each in turns if each.reached][-1:]
         if self._world.call.outcome is Outcome.COMPLETED:
-            last_reached = [each for each in turns if each.reached][-1]
-            last_reached.calls.append(Called(END_CALL, "{}", '{"ok":true}'))
+            for each in last_reached:
+                each.calls.append(Called(END_CALL, "{}", '{"ok":true}'))
         return turns
 
     def _heard(self, items: frozenset[str]) -> str:

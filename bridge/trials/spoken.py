@@ -77,18 +77,22 @@ async def _answered(call: LineCall, caller: PacedCaller) -> None:
 
 
 class _Telling:
-    """Tells each line and each function once, in order."""
+    """Tells each line, each function and each note once, in order."""
 
     def __init__(self, call: LineCall, tell: Tell) -> None:
         self._call = call
         self._tell = tell
         self._told: set[str] = set()
         self._functions = 0
+        self._notes = 0
 
     def tell(self) -> None:
         for run in self._call.live.functions[self._functions :]:
             self._tell("function", f"{run.name} {run.arguments} -> {run.output}")
         self._functions = len(self._call.live.functions)
+        for _, note in self._call.live.notes[self._notes :]:
+            self._tell("note", f"{note.kind}: {note.detail}")
+        self._notes = len(self._call.live.notes)
         for line in self._call.live.call.transcript.lines():
             if line.item_id not in self._told and (line.heard or line.unheard):
                 self._told.add(line.item_id)

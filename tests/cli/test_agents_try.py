@@ -96,11 +96,14 @@ def test_a_folder_that_is_not_there_is_told_before_anything_is_said(shop: Path) 
     assert done.returncode == 2 and "there is no folder" in done.stderr
 
 
-def test_a_model_that_is_not_there_fails(shop: Path) -> None:
+@pytest.mark.parametrize("options", [(), ("--voice",)])
+def test_a_model_that_is_not_there_fails(shop: Path, options: tuple[str, ...]) -> None:
     settings = {
         "OFFHOOK_MODEL_PROVIDER": "openai",
         "OPENAI_API_KEY": "key",
         "OPENAI_BASE_URL": "http://127.0.0.1:1/v1",
     }
-    done = alone("agents_try", shop, settings=settings, typed="Hello.\n")
-    assert done.returncode == 1 and "cannot connect" in done.stderr
+    out = ("--out", str(shop.with_name("try.wav")))
+    done = alone("agents_try", shop, *options, *out, settings=settings, typed="Hello.\n")
+    assert done.returncode == 1
+    assert "cannot connect" in done.stdout + done.stderr

@@ -18,7 +18,7 @@ from bridge.sim.voice.scripted import ScriptedVoiceSession
 from bridge.trials.conversation import GivenResults
 from bridge.trials.offered import Offered
 from bridge.trials.paced_caller import PacedCaller, PacedStep, When
-from bridge.trials.replay import course_of
+from bridge.trials.replay import SPEAK_S, TRANSCRIBE_S, course_of
 from bridge.trials.stereo import Stereo
 from bridge.trials.stored import StoredCall
 from bridge.trials.word_code import WordCode
@@ -78,7 +78,10 @@ def hold(
         return output, 0.5
 
     cast = Cast(caller, PatternMind(replies), words.open(), run)
-    world = World(Scenario(0, config_of(load(document)), (), ()), cast)
+    scenario = Scenario(
+        0, config_of(load(document)), (), (), transcribe_s=TRANSCRIBE_S, speak_s=SPEAK_S
+    )
+    world = World(scenario, cast)
     caller.watch(lambda: world.busy)
     world.run()
     sent, heard = world.carrier.sent_ulaw, world.carrier.heard

@@ -63,6 +63,12 @@ def test_the_cut_falls_where_it_fell() -> None:
     assert [line.heard for line in cut] == ["Order 4711"]
 
 
+def test_an_agent_that_is_slower_now_is_told() -> None:
+    quick = replace(STORED.course, latencies_ms=(300.0, 310.0, 900.0))
+    (told,) = facts(again(stored=replace(STORED, course=quick)), "local")["differences"]
+    assert (told["what"], told["then"], told["now"]) == ("latency", "310 ms", "580 ms")
+
+
 def test_functions_answer_what_they_answered() -> None:
     then = FunctionRun("find_order", '{"number": "1"}', '{"number":"0","state":"lost"}', 2.0)
     stored = replace(STORED, course=replace(STORED.course, functions=(then,)))

@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from bridge.agents.document import Agent, FunctionSpec, load
+import bridge.demo
+from bridge.agents.document import Agent, FunctionSpec, load, load_file
 from bridge.functions import FunctionsError
 from bridge.sim.model.patterns import PatternMind
 from bridge.sim.model.profile import ModelProfile
@@ -218,3 +220,10 @@ def test_a_variable_without_a_value_is_told() -> None:
 def test_in_virtual_time_the_local_time_is_always_the_same() -> None:
     turns = "{says: ['26 November 2026, 11:00']}"
     assert failures(conversation(turns, "variables: {who: Ada},"), VARIABLES) == []
+
+
+def test_the_order_line_of_the_demonstration_passes_its_tests() -> None:
+    folder = Path(bridge.demo.__file__).parent
+    tests = (folder / "order-line.tests.yaml").read_text()
+    results = asyncio.run(run_tests(load_file(folder / "order-line.yaml"), tests))
+    assert [each.failures for each in results] == [(), (), ()]
