@@ -1,13 +1,17 @@
 """offhook calls replay."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from bridge.records.record import CallRecord, FunctionRun, Line
+from bridge.records.record import CallRecord, FunctionRun, Line, from_builtins
 from bridge.sim.voice.speaker import Speaker
+from bridge.store.applying import CallEntry, apply
+from bridge.store.database import Database, store_url
+from bridge.store.migrate import migrate
 from bridge.trials.spoken import telephone
 from bridge.trials.stereo import Stereo
 from tests.cli.alone import alone
@@ -97,3 +101,26 @@ def test_what_cannot_be_run_again_is_told(
         call.with_name(name).write_text(text)
     done = alone("calls_replay", call.with_name(name), "--agent", call.with_name("shop.yaml"))
     assert done.returncode == 2 and told in done.stderr
+
+
+async def _keep(state: Path, record: CallRecord) -> None:
+    database = await Database.open(store_url(None, state))
+    await migrate(database)
+    async with database.begin() as connection:
+        entries = [CallEntry(1, "call.ended", record)]
+        await apply(connection, "spool", entries, record.started_at, None)
+    await database.close()
+
+
+def test_a_call_of_the_store_is_run_again_with_its_recording(call: Path) -> None:
+    state = call.parent
+    (state / "recordings").mkdir()
+    (state / "CA1.wav").rename(state / "recordings" / "CA1.wav")
+    asyncio.run(_keep(state, from_builtins(json.loads(call.read_text()))))
+    settings = {"OFFHOOK_STATE_DIR": str(state), **replies_of(call)}
+    shop = call.with_name("shop.yaml")
+    done = alone("calls_replay", "CA1", "--agent", shop, settings=settings)
+    assert done.returncode == 0, done.stderr
+    assert "agent: We open at ten." in done.stdout
+    gone = alone("calls_replay", "CA2", "--agent", shop, settings=settings)
+    assert gone.returncode == 2 and "CA2" in gone.stderr
