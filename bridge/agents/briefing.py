@@ -28,7 +28,7 @@ def brief(
     )
     heard = agent.transcription
     session = SessionConfig(
-        instructions=agent.instructions,
+        instructions=_instructions(agent),
         voice=agent.voice,
         audio_format=agent.audio_format,
         turn_detection=_turn_detection(agent, dialect),
@@ -51,6 +51,22 @@ def brief(
         carrier_silence_timeout_s=limits.carrier_silence_timeout_s,
         max_call_s=min(agent.limits.max_call_s or limits.max_call_s, limits.max_call_s),
     )
+
+
+def _instructions(agent: Agent) -> str:
+    """The session has no field for languages; a model that is not told follows any caller."""
+    match agent.languages:
+        case ():
+            return agent.instructions
+        case (only,):
+            told = f"Speak the language {only} alone, whatever the caller speaks."
+        case (first, *_):
+            named = ", ".join(agent.languages)
+            told = (
+                f"Speak the caller's language if it is one of these (BCP 47): {named}."
+                f" With all others speak {first}."
+            )
+    return f"{agent.instructions}\n\n{told}"
 
 
 def _greeting(words: str) -> str:
