@@ -31,6 +31,7 @@ _SHAPES = re.compile(
     r"(?P<bearer>\b(?:Bearer|Basic)\s+)[\w.+/=~-]{8,}"
     r"|(?P<path>/twilio/media/)[^\s/?#\"']+"  # the stream's one-use token
     r"|\b(?:sk|ek)[-_][\w-]{8,}"  # OpenAI's keys
+    r"|\bofh_[\w-]{8,}"  # tokens of our API
     r"|\beyJ[\w-]+\.[\w-]+\.[\w-]*"  # JSON Web Tokens
     r"|(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9A-Za-z])",  # Twilio's auth tokens, Azure's keys
     re.IGNORECASE,

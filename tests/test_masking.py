@@ -80,6 +80,7 @@ def test_what_is_neither_a_number_nor_a_secret_stays(text: str) -> None:
         ("X-Twilio-Signature: q1w2e3=", "X-Twilio-Signature: ***"),
         ("wss://h.example/twilio/media/abcDEF-12_3?x", "wss://h.example/twilio/media/***?x"),
         ("with sk-proj-abcdefgh1234", "with ***"),
+        ("with ofh_AbCdEfGh-12_34", "with ***"),
         ("eyJhbGci.eyJzdWIi.c2ln sent", "*** sent"),
         ("0123456789abcdef0123456789abcdef", "***"),
         ("a Bearer qwertyuiop", "a Bearer ***"),

@@ -47,7 +47,7 @@ def add(api: FastAPI, services: Services) -> None:
         summary="A new agent, with a first draft",
         tags=["agents"],
         status_code=201,
-        responses=answers(409, 422),
+        responses=answers(409),
         openapi_extra=NEW_AGENT,
     )
     async def create_agent(
@@ -70,7 +70,7 @@ def add(api: FastAPI, services: Services) -> None:
         "/agents/{name}",
         summary="Whether a publish needs its test conversations to pass",
         tags=["agents"],
-        responses=answers(404, 422),
+        responses=answers(404),
     )
     async def change_agent(name: Name, body: AgentChange, token: Token) -> shapes.AgentOut:
         await store.require_tests(name, body.tests_required, change(token, body.note))
@@ -105,7 +105,7 @@ def add(api: FastAPI, services: Services) -> None:
         "/agents/{name}/draft",
         summary="Save the draft; If-Match: the revision seen, If-None-Match: * for none",
         tags=["drafts"],
-        responses=answers(404, 409, 422, 428),
+        responses=answers(404, 409, 428),
         openapi_extra=DOCUMENT,
     )
     async def put_draft(
@@ -140,7 +140,7 @@ def add(api: FastAPI, services: Services) -> None:
         "/validate",
         summary="What is wrong with a document; nothing is kept",
         tags=["drafts"],
-        responses=answers(422),
+        responses=answers(),
         openapi_extra=DOCUMENT,
     )
     async def validate(request: Request) -> shapes.Judged:
@@ -156,7 +156,7 @@ def add(api: FastAPI, services: Services) -> None:
         "/agents/{name}/publish",
         summary="The draft becomes the version that new calls get",
         tags=["versions"],
-        responses=answers(404, 409, 422),
+        responses=answers(404, 409),
     )
     async def publish(name: Name, body: Publish, token: Token) -> shapes.VersionOut:
         required = (await store.get(name)).tests_required

@@ -1,4 +1,4 @@
-"""The API, put together. Mount it at ``/api/v1``; it needs nothing of the app around it."""
+"""The API, put together, and its place in an app."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bridge.agents.problems import AgentError
 from bridge.store.problems import StoreProblem
@@ -19,6 +20,28 @@ from bridge.web.api.schemas import complete
 from bridge.web.api.services import Services
 
 VERSION = "1"
+PREFIX = "/api/v1"
+
+
+def join(app: FastAPI, services: Services) -> None:
+    """All below ``/api/v1`` is answered by the API, the rest by ``app``."""
+    app.add_middleware(_Beside, api=api(services))
+
+
+class _Beside:
+    """As a mount, which does not see paths with a line feed in them."""
+
+    def __init__(self, app: ASGIApp, api: ASGIApp) -> None:
+        self._app = app
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] == "http" and (path == PREFIX or path.startswith(f"{PREFIX}/")):
+            root = scope.get("root_path", "") + PREFIX
+            await self._api({**scope, "root_path": root}, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def api(services: Services) -> FastAPI:

@@ -33,7 +33,7 @@ def add(api: FastAPI, services: Services) -> None:
         "/calls",
         summary="Calls that fit all filters, the newest first",
         tags=["calls"],
-        responses=answers(422),
+        responses=answers(),
     )
     async def list_calls(
         agent: Text = None,
@@ -77,7 +77,7 @@ def add(api: FastAPI, services: Services) -> None:
         "/agents/{name}/figures",
         summary="How the calls of each version went",
         tags=["calls"],
-        responses=answers(404, 422),
+        responses=answers(404),
     )
     async def figures(name: Name) -> shapes.Figures:
         await services.agents.get(name)
@@ -88,7 +88,7 @@ def add(api: FastAPI, services: Services) -> None:
         "/calls/{call_sid}",
         summary="All that is kept of one call",
         tags=["calls"],
-        responses=answers(404, 422) | RECORD,
+        responses=answers(404) | RECORD,
         response_model=None,
     )
     async def get_call(call_sid: Sid) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def add(api: FastAPI, services: Services) -> None:
         summary="Remove a call with its transcript and its recording",
         tags=["calls"],
         status_code=204,
-        responses=answers(404, 409, 422),
+        responses=answers(404, 409),
     )
     async def delete_call(call_sid: Sid, token: Token) -> None:
         await store.delete(call_sid, change(token))
@@ -108,7 +108,7 @@ def add(api: FastAPI, services: Services) -> None:
         "/calls/{call_sid}/recording",
         summary="The recording: left the caller, right what was heard of the agent",
         tags=["recordings"],
-        responses=answers(404, 416, 422) | RECORDING,
+        responses=answers(404, 416) | RECORDING,
         response_class=FileResponse,
     )
     async def get_recording(call_sid: Sid, request: Request) -> FileResponse:

@@ -44,7 +44,7 @@ def add(api: FastAPI, services: Services) -> None:
         summary="The agent says these words, as soon as it may",
         tags=["live"],
         status_code=202,
-        responses=answers(404, 409, 422),
+        responses=answers(404, 409),
     )
     async def say(call_sid: Sid, body: Say, token: Token) -> shapes.Done:
         return await act(call_sid, token, "call.said", {"text": body.text}, _says(body.text))
@@ -54,7 +54,7 @@ def add(api: FastAPI, services: Services) -> None:
         summary="An instruction to the model, for its answers from now on; it is not spoken",
         tags=["live"],
         status_code=202,
-        responses=answers(404, 409, 422),
+        responses=answers(404, 409),
     )
     async def whisper(call_sid: Sid, body: Whisper, token: Token) -> shapes.Done:
         said = {"text": body.text}
@@ -65,7 +65,7 @@ def add(api: FastAPI, services: Services) -> None:
         summary="End the call: with a goodbye, or at once",
         tags=["live"],
         status_code=202,
-        responses=answers(404, 409, 422),
+        responses=answers(404, 409),
     )
     async def hang_up(call_sid: Sid, body: HangUp, token: Token) -> shapes.Done:
         goodbye = body.how == "goodbye"

@@ -90,7 +90,7 @@ def add(api: FastAPI, services: Services) -> None:
     async def list_routes() -> Routes:
         return Routes(routes=[_out(row) for row in await store.list()])
 
-    @api.get("/routes/{called}", summary="One route", tags=["routes"], responses=answers(404, 422))
+    @api.get("/routes/{called}", summary="One route", tags=["routes"], responses=answers(404))
     async def get_route(called: Called, response: Response) -> RouteOut:
         row = await store.get(called)
         response.headers["ETag"] = etag(row.revision)
@@ -100,7 +100,7 @@ def add(api: FastAPI, services: Services) -> None:
         "/routes/{called}",
         summary="Set a route: If-Match with the revision seen, If-None-Match: * for a new one",
         tags=["routes"],
-        responses=answers(404, 409, 422, 428),
+        responses=answers(404, 409, 428),
     )
     async def put_route(
         called: Called, body: RouteBody, request: Request, response: Response, token: Token
@@ -118,7 +118,7 @@ def add(api: FastAPI, services: Services) -> None:
         summary="Remove a route",
         tags=["routes"],
         status_code=204,
-        responses=answers(404, 409, 422, 428),
+        responses=answers(404, 409, 428),
     )
     async def delete_route(called: Called, request: Request, token: Token) -> None:
         revision = seen(request)
@@ -137,7 +137,7 @@ def add(api: FastAPI, services: Services) -> None:
         "/blocked-callers/{caller}",
         summary="Block a caller, or change the reason",
         tags=["routes"],
-        responses=answers(422),
+        responses=answers(),
     )
     async def block(caller: Caller, body: Block, token: Token) -> BlockedOut:
         return BlockedOut(**vars(await store.block(caller, body.reason, change(token))))
@@ -147,7 +147,7 @@ def add(api: FastAPI, services: Services) -> None:
         summary="Answer a caller again",
         tags=["routes"],
         status_code=204,
-        responses=answers(404, 422),
+        responses=answers(404),
     )
     async def unblock(caller: Caller, token: Token) -> None:
         await store.unblock(caller, change(token))

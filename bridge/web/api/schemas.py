@@ -10,7 +10,7 @@ from bridge.web.api.roles import ROLES
 
 Json = dict[str, Any]
 
-ALWAYS: Final = (400, 401, 403, 429, 500, 503)
+ALWAYS: Final = (400, 401, 403, 422, 429, 500, 503)
 WITH_BODY: Final = (408, 413, 415)
 
 PROBLEM: Final[Json] = {

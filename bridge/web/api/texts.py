@@ -10,8 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError, model_validator
 
 from bridge.agents import problems as agent
-from bridge.agents.document import load
-from bridge.agents.json_tree import json_yaml
+from bridge.agents.canonical import from_json, write
 from bridge.agents.problems import AgentError
 from bridge.agents.section import Section
 from bridge.agents.tree import compose
@@ -98,9 +97,7 @@ async def of_model(body: DocumentIn) -> Given:
 
 def canonical(document: dict[str, Any]) -> str:
     """YAML of one form. Raises AgentError with every problem."""
-    text = json_yaml(document, "document")
-    load(text, source="document")
-    return text
+    return write(from_json(document))
 
 
 def as_json(text: str) -> Any:

@@ -36,7 +36,7 @@ def add(api: FastAPI, services: Services) -> None:
         "/agents/{name}/versions",
         summary="All versions, the newest first, without their texts",
         tags=["versions"],
-        responses=answers(404, 422),
+        responses=answers(404),
     )
     async def list_versions(name: Name) -> shapes.Versions:
         found = await store.versions(name)
@@ -47,7 +47,7 @@ def add(api: FastAPI, services: Services) -> None:
         "/agents/{name}/versions/{number}",
         summary="One version, as JSON or as its YAML",
         tags=["versions"],
-        responses=answers(404, 422) | YAML_TOO,
+        responses=answers(404) | YAML_TOO,
         response_model=shapes.VersionOut,
     )
     async def get_version(name: Name, number: Number, request: Request, response: Response) -> Any:
@@ -61,7 +61,7 @@ def add(api: FastAPI, services: Services) -> None:
         "/agents/{name}/rollback",
         summary="New calls get an older version again; its text stays what it was",
         tags=["versions"],
-        responses=answers(404, 409, 422),
+        responses=answers(404, 409),
     )
     async def rollback(name: Name, body: Rollback, token: Token) -> shapes.VersionOut:
         version = await store.rollback(name, body.version, change(token, body.note))
@@ -71,7 +71,7 @@ def add(api: FastAPI, services: Services) -> None:
         "/agents/{name}/diff",
         summary="What differs between two texts",
         tags=["versions"],
-        responses=answers(404, 422),
+        responses=answers(404),
     )
     async def diff(name: Name, old: Which = PUBLISHED, new: Which = DRAFT) -> shapes.DiffOut:
         before, after = await _text(name, old), await _text(name, new)

@@ -22,7 +22,7 @@ from bridge.store.database import Database
 from bridge.store.routes import RouteStore
 from bridge.store.tokens import Scope, TokenStore
 from bridge.transport.rest import no_hang_up
-from bridge.web.api import Services, api
+from bridge.web.api import Services, join
 from bridge.web.api.rates import Rate
 from bridge.web.api.services import Rates
 from tests.support.stores import opened
@@ -80,7 +80,7 @@ async def desk(folder: Path, url: str = "", **changes: Any) -> AsyncIterator[Des
     async with opened(url or f"sqlite+aiosqlite:///{folder / 'offhook.db'}") as database:
         given = services(database, folder, **changes)
         house = FastAPI(openapi_url=None)
-        house.mount("/api/v1", api(given))
+        join(house, given)
         transport = httpx.ASGITransport(house)  # what is not answered is raised
         async with httpx.AsyncClient(transport=transport, base_url="http://desk/api/v1") as http:
             yield Desk(given, http)
