@@ -1,6 +1,5 @@
-"""Calls that were: held in virtual time, with the sound of both sides, ready to be run again."""
+"""Calls that were: held in virtual time and recorded, ready to be run again."""
 
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,9 @@ from bridge.agents.briefing import brief
 from bridge.agents.document import Agent, load
 from bridge.call.actions import RunFunction
 from bridge.call.config import CallConfig
+from bridge.call.tape import Reel, Tape
+from bridge.recording import wav
+from bridge.recording.channels import Channels
 from bridge.rehearsal.cast import Cast
 from bridge.rehearsal.scenario import Scenario
 from bridge.rehearsal.world import World
@@ -81,15 +83,19 @@ def hold(
     scenario = Scenario(
         0, config_of(load(document)), (), (), transcribe_s=TRANSCRIBE_S, speak_s=SPEAK_S
     )
-    world = World(scenario, cast)
+    channels, both = Channels(), bytearray()
+
+    def hand_on(reel: Reel) -> None:
+        for now, event in reel:
+            both.extend(channels.feed(now, event))
+
+    tape = Tape(hand_on)
+    world = World(scenario, cast, tape=tape)
     caller.watch(lambda: world.busy)
     world.run()
-    sent, heard = world.carrier.sent_ulaw, world.carrier.heard
-    length = min(len(sent), len(heard))
-    return (
-        StoredCall("CA" + "1" * 32, course_of(world), Stereo(sent[:length], heard[:length])),
-        words,
-    )
+    tape.end(world.now)
+    sound = Stereo(bytes(both[0::2]), bytes(both[1::2]))
+    return StoredCall("CA" + "1" * 32, course_of(world), sound), words
 
 
 def write_recording(path: Path, sound: Stereo) -> None:
@@ -97,9 +103,4 @@ def write_recording(path: Path, sound: Stereo) -> None:
     samples = bytes(
         each for pair in zip(sound.caller_ulaw, sound.agent_ulaw, strict=True) for each in pair
     )
-    shape = struct.pack("<HHIIHHH", 7, 2, 8000, 16000, 2, 8, 0)
-    fact = struct.pack("<I", len(sound.caller_ulaw))
-    body = b"WAVE"
-    for name, data in ((b"fmt ", shape), (b"fact", fact), (b"data", samples)):
-        body += name + struct.pack("<I", len(data)) + data
-    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    path.write_bytes(wav.header(len(samples)) + samples)

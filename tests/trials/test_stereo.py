@@ -24,32 +24,12 @@ def test_a_recording_cut_off_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     assert found.agent_ulaw == SOUND.agent_ulaw[:149]
 
 
-def test_a_length_that_was_never_filled_in_goes_to_the_end(tmp_path: Path) -> None:
-    path = tmp_path / "call.wav"
-    write_recording(path, SOUND)
-    data = path.read_bytes()
-    at = data.index(b"data") + 4
-    path.write_bytes(data[:at] + bytes(4) + data[at + 4 :])
-    assert read_stereo(path) == SOUND
-
-
-@pytest.mark.parametrize(
-    ("data", "told"),
-    [
-        (b"", "is not a WAV file"),
-        (b"RIFF0000WAVE", "does not say what is in it"),
-        (
-            b"RIFF0000WAVEfmt \x10\0\0\0\x01\0\x02\0\x40\x1f\0\0" + bytes(8),
-            "holds format 1, 2 channel(s), 8000 Hz",
-        ),
-    ],
-)
-def test_what_is_no_recording_is_told(tmp_path: Path, data: bytes, told: str) -> None:
+@pytest.mark.parametrize("data", [b"", b"RIFF0000WAVE", bytes(200)])
+def test_what_is_no_recording_is_told(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "call.wav"
     path.write_bytes(data)
-    with pytest.raises(RecordingUnusable) as caught:
+    with pytest.raises(RecordingUnusable, match="is no recording"):
         read_stereo(path)
-    assert told in str(caught.value)
 
 
 def test_a_recording_that_is_gone_is_told(tmp_path: Path) -> None:
