@@ -286,3 +286,20 @@ def test_publishers_of_two_processes_leave_no_gap_and_no_double(store_at: str) -
                 assert version.text == f"{SHOP}# {version.author}\n"
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE agent_versions SET text = 'x'", "UPDATE audit SET who = 'x'"]
+)
+def test_a_version_and_the_audit_refuse_every_update(store_at: str, statement: str) -> None:
+    async def test(agents: AgentStore, database: Database) -> None:
+        await agents.create("tea", ODD, ANN)
+        version = await agents.publish("tea", revision=1, change=ANN)
+        with pytest.raises(DBAPIError, match="never changed"):
+            async with database.begin() as connection:
+                await connection.exec_driver_sql(statement)
+        assert await agents.version("tea", 1) == version
+        assert {each.who for each in await Audit(database).entries()} == {"ann"}
+        await agents.delete("tea", ANN)
+
+    check(store_at, test)

@@ -49,6 +49,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_state")),
     )
     op.execute("INSERT INTO state (key, value) VALUES ('revision', 0)")
+    for table in ("agent_versions", "audit"):
+        _never_changed(table)
+
+
+def _never_changed(table: str) -> None:
+    """What was published and what was done stays as it is, whoever holds the database."""
+    told = f"{table} is never changed"
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            f"CREATE TRIGGER {table}_never_changed BEFORE UPDATE ON {table}"
+            f" BEGIN SELECT RAISE(ABORT, '{told}'); END"
+        )
+        return
+    op.execute(
+        f"CREATE FUNCTION {table}_never_changed() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN RAISE EXCEPTION '{told}'; END $$"
+    )
+    op.execute(
+        f"CREATE TRIGGER {table}_never_changed BEFORE UPDATE ON {table}"
+        f" FOR EACH ROW EXECUTE FUNCTION {table}_never_changed()"
+    )
 
 
 def _agents() -> None:
