@@ -2,7 +2,8 @@
 
 ``host`` is the voice webhook. Each task is a whole call, made by a process of asyncio beside this
 one: Locust patches the sockets and threads of its own process, and a caller who must speak every
-20 ms should not stand in line there. There is one for each worker, started at its first call.
+20 ms should not stand in line there. There is one for each worker, started with it, so that the
+first calls do not wait for it.
 """
 
 import json
@@ -19,6 +20,8 @@ import gevent
 from gevent.event import AsyncResult
 from locust import User, constant, task
 from locust import events as locust_events
+from locust.env import Environment
+from locust.runners import MasterRunner
 
 from bridge.settings import DEVELOPMENT_AUTH_TOKEN
 from bridge.sim.load.call_process import CallAsked, CallEnded
@@ -98,12 +101,24 @@ class Calls:
         self._process: CallProcess | None = None
 
     def call(self, **asked: Any) -> CallEnded:
+        return self.started().call(CallAsked(id=next(self._ids), **asked))
+
+    def started(self) -> CallProcess:
         if self._process is None or not self._process.alive:
             self._process = CallProcess()
-        return self._process.call(CallAsked(id=next(self._ids), **asked))
+        return self._process
 
 
 CALLS = Calls()
+
+
+def start_before_users(environment: Environment, **_: Any) -> None:
+    """A master has no users of its own."""
+    if not isinstance(environment.runner, MasterRunner):
+        CALLS.started()
+
+
+locust_events.init.add_listener(start_before_users)
 
 
 class PhoneUser(User):

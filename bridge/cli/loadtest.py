@@ -39,6 +39,7 @@ from bridge.sim.load.summary import no_measures
 
 PAGE = "bridge.sim.load.page"
 CALLS = 10
+TEST_S, STEP_S = 30.0, 10.0
 
 
 class Format(StrEnum):
@@ -70,14 +71,16 @@ def loadtest(
     calls: Annotated[int | None, typer.Option(min=1, help="So many calls, all told.")] = None,
     concurrency: Annotated[int | None, typer.Option(min=1, help="So many at once.")] = None,
     rate: Annotated[float | None, typer.Option(min=0.01, help="So many begin a second.")] = None,
-    seconds: Annotated[float, typer.Option(min=1, help="How long calls begin.")] = 30.0,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="How long calls begin; 30, --find-capacity 10.")
+    ] = None,
     records: Annotated[
         str | None, typer.Option(help="Records of the emulated model: http://…/records.")
     ] = None,
     pid: Annotated[int | None, typer.Option(help="Of the server, if it runs here.")] = None,
     slo: Annotated[list[str] | None, typer.Option(help="NAME=MOST, as often as needed.")] = None,
     find: Annotated[
-        bool, typer.Option("--find-capacity", help="More and more calls, until the gate breaks.")
+        bool, typer.Option("--find-capacity", help="The most calls at once that pass the gate.")
     ] = False,
     step: Annotated[int, typer.Option(min=1, help="Of --find-capacity, in calls.")] = 20,
     audio_format: Annotated[
@@ -95,13 +98,14 @@ def loadtest(
     says nothing. Signs as simulate does.
     """
     _check(url, start, pid, html)
+    lasting_s = seconds or (STEP_S if find else TEST_S)
     asked = Asked(
-        plan=_plan(plan, scenarios, calls, concurrency, rate, seconds, slo or []),
+        plan=_plan(plan, scenarios, calls, concurrency, rate, lasting_s, slo or []),
         url=url,
         records_url=records,
         pid=pid,
         audio_format=audio_format.value,
-        capacity=(concurrency or step, step, seconds) if find else None,
+        capacity=(concurrency or step, step, lasting_s) if find else None,
         late_limit_ms=late_limit_ms,
         quiet=as_json,
     )

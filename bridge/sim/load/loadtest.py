@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from bridge.collector import watched
 from bridge.sim.load.judging import judging
+from bridge.sim.load.knee import Search
 from bridge.sim.load.plan import Plan, of_concurrency
 from bridge.sim.load.report import INVALID, PASSED, report_of
 from bridge.sim.load.runner import Run, Target, drive
 from bridge.sim.load.summary import summarize
 
-MOST_STEPS: Final = 40
 NO_RECORDS: Final = "no records of the model (--records): its side of the calls is not known"
 
 
@@ -45,14 +45,14 @@ async def find_capacity(
     late_limit_ms: float,
     tell: Callable[[Run], None] = lambda run: None,
 ) -> dict[str, Any]:
-    """Concurrency goes up by ``step`` until the gate breaks or the generator can no more.
+    """The most calls at once that go well, to within ``step``; it is tried with ``first`` first.
 
-    The report of the last run that passed, or of the first where none did; with ``capacity``.
+    The report of the largest run that passed, or of the first where none did; with ``capacity``.
     """
     best: dict[str, Any] | None = None
     steps: list[dict[str, Any]] = []
-    placed, concurrency = 0, first
-    while True:
+    search, placed = Search(first, step), 0
+    while (concurrency := search.next) is not None:
         tried = replace(plan, stages=of_concurrency(concurrency, seconds), calls=None)
         found = await load_test(
             tried,
@@ -65,22 +65,28 @@ async def find_capacity(
         placed += found["calls"]["started"]
         steps.append(_step(concurrency, found))
         passed = found["verdict"] == PASSED
-        best = found if passed or best is None else best
-        if not passed or len(steps) == MOST_STEPS:
-            return best | {"capacity": _capacity(steps)}
-        concurrency += step
+        search.note(passed)
+        best = found if best is None or (passed and concurrency == search.knee) else best
+    assert best is not None
+    return best | {"capacity": _capacity(search.knee, steps)}
 
 
-def _capacity(steps: list[dict[str, Any]]) -> dict[str, Any]:
-    good = [each["concurrency"] for each in steps if each["verdict"] == PASSED]
-    last = steps[-1]
-    if last["verdict"] == INVALID:
-        why = f"at {last['concurrency']} calls the generator itself was late: use more machines"
-    elif last["verdict"] == PASSED:
+def _capacity(knee: int | None, steps: list[dict[str, Any]]) -> dict[str, Any]:
+    """``steps`` by calls at once; ``why`` tells of the least that failed, the last time."""
+    ordered = sorted(steps, key=lambda each: each["concurrency"])
+    beyond = [each for each in ordered if knee is None or each["concurrency"] > knee]
+    if not beyond:
         why = "it held to the last step"
     else:
-        why = f"at {last['concurrency']} calls: {', '.join(last['broken'])}"
-    return {"knee": good[-1] if good else None, "why": why, "steps": steps}
+        last = [each for each in beyond if each["concurrency"] == beyond[0]["concurrency"]][-1]
+        why = f"at {last['concurrency']} calls{_wrong(last)}"
+    return {"knee": knee, "why": why, "steps": ordered}
+
+
+def _wrong(step: dict[str, Any]) -> str:
+    if step["verdict"] == INVALID:
+        return " the generator itself was late: use more machines"
+    return f": {', '.join(step['broken'])}"
 
 
 def _step(concurrency: int, found: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 START_S: Final = 60.0
 STOP_S: Final = 15.0
+MAX_CALLS: Final = "10000"  # what is to be found out is not to be refused
 OF_THE_BRIDGE: Final = ("OFFHOOK_", "AZURE_OPENAI_", "OPENAI_", "TWILIO_")
 ACCOUNT_SID: Final = "AC" + "0" * 31 + "1"
 AUTH_TOKEN: Final = "load-test-token"  # of a server that hears nobody but this machine
@@ -77,6 +78,7 @@ def _settings(model_origin: str, folder: Path, audio_format: str) -> dict[str, s
         "OFFHOOK_AGENT": str(agent),
         "OFFHOOK_STATE_DIR": str(folder),
         "OFFHOOK_DRAIN_TIMEOUT_S": "0",
+        "OFFHOOK_MAX_CALLS": MAX_CALLS,
         "OFFHOOK_MODEL_PROVIDER": "openai",
         "OFFHOOK_LOG_LEVEL": "WARNING",
         "OPENAI_API_KEY": "none",

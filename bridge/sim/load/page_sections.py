@@ -250,7 +250,7 @@ def capacity(report: Json) -> Html:
     steps = found["steps"]
     knee = found["knee"]
     head = "No step passed" if knee is None else f"{knee:,} calls at once go well"
-    ticks = [Tick(each["concurrency"], number(each["concurrency"])) for each in steps]
+    ticks = [Tick(n, number(n)) for n in dict.fromkeys(each["concurrency"] for each in steps)]
     series = [
         Series(words(name), [(each["concurrency"], each[f"{name}_p99_ms"]) for each in steps])
         for name in ("inbound", "added_latency")

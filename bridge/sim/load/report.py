@@ -40,7 +40,8 @@
 
 import os
 import platform
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -74,7 +75,7 @@ def report_of(
     verdict = INVALID if because else BROKEN if broken else PASSED
     return {
         "url": target.url,
-        "began": datetime.now(UTC).isoformat(timespec="seconds"),
+        "began": _began(run),
         "seconds": round(run.seconds, 1),
         "verdict": verdict,
         "exit_code": EXIT_CODES[verdict],
@@ -94,6 +95,11 @@ def report_of(
         "notes": notes + _notes(summary),
         "capacity": None,
     }
+
+
+def _began(run: Run) -> str:
+    began = datetime.now(UTC) - timedelta(seconds=time.monotonic() - run.began_at)
+    return began.isoformat(timespec="seconds")
 
 
 def _invalid_because(generator: dict[str, Any], run: Run) -> list[str]:
