@@ -36,11 +36,6 @@ def exchange(*lines: SpokenLine) -> Exchange:
 
 GREETING, HELLO = agent("This is it."), caller("Hello.")
 ORDER, BYE = caller("4711."), caller("Bye.")
-    agent("This is it."),
-    caller("Hello."),
-    caller("4711."),
-    caller("Bye."),
-)
 
 
 def test_exchanges_stand_beside_each_other_by_what_the_caller_said() -> None:
