@@ -6,27 +6,33 @@ spool on disk, and from there to the store whenever the store is up.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import httpx
+from msgspec.structs import replace
 
 from bridge.call.call import Call
 from bridge.directory import Directory, Ready
 from bridge.live import LiveCall
+from bridge.recording.recorder import Recorder
 from bridge.records.context import CallContext
 from bridge.records.cost import priced
 from bridge.records.prices import Prices, load
 from bridge.records.record import record, started
-from bridge.settings import Settings
+from bridge.settings import Settings, WebhookSettings
 from bridge.store.database import Database, store_url
 from bridge.store.migrate import migrate
-from bridge.store.outbox import Announcing
+from bridge.store.outbox import Announcing, Outbox
 from bridge.store.problems import StoreUnavailable
+from bridge.store.retention import Retention
 from bridge.store.snapshot import StoreSource
 from bridge.store.spool import Spool
 from bridge.store.writer import StoreWriter
+from bridge.webhooks import Webhooks
 
 MEGABYTE: Final = 1 << 20
 MIGRATE_AGAIN_S: Final = 1.0
@@ -45,6 +51,7 @@ class Keeping:
     prices: Prices
     dialect: str
     recordings: Path
+    recorder: Recorder
 
     def began(self, context: CallContext) -> None:
         self.spool.append("call.started", started(context, self.spool.process).builtins())
@@ -58,6 +65,9 @@ class Keeping:
             failed=live.failed,
         )
         made = priced(made, self.prices, _transcription_model(live.call))
+        if context.recorded:
+            name = self.recorder.file_name(context.call_sid)
+            made = replace(made, recording=name, recording_days=context.recording_days)
         self.spool.append("call.ended", made.builtins())
 
 
@@ -80,14 +90,28 @@ async def keeping(settings: Settings, fallback: Ready, dialect: str) -> AsyncIte
     )
     spool_dir = state_dir / "spool"
     spool = await asyncio.to_thread(Spool, spool_dir, settings.limits.spool_max_mb * MEGABYTE)
-    announcing = Announcing() if settings.store.webhook else None
-    writer = StoreWriter(spool, database, announcing)
+    http = httpx.AsyncClient()
+    hooks = _webhooks(settings.store.webhook, database, http)
+    writer = StoreWriter(
+        spool,
+        database,
+        Announcing() if hooks else None,
+        on_applied=hooks.wake if hooks else lambda: None,
+    )
     migrated = await _migrated(database)
     await directory.start()
-    tasks = [
-        asyncio.create_task(_write(writer, database, migrated)),
-        asyncio.create_task(directory.run()),
-    ]
+    recordings = state_dir / "recordings"
+    recorder = Recorder(recordings)
+    limits = settings.limits
+    retention = Retention(
+        database,
+        recordings,
+        call_days=limits.call_retention_days,
+        recording_days=limits.recording_retention_days,
+    )
+    work = [writer.run(), directory.run(), retention.run(), *([hooks.run()] if hooks else [])]
+    tasks = asyncio.create_task(_in_store(database, migrated, work))
+    tasks.add_done_callback(_told)
     try:
         yield Keeping(
             directory,
@@ -96,21 +120,47 @@ async def keeping(settings: Settings, fallback: Ready, dialect: str) -> AsyncIte
             writer,
             load(settings.store.prices),
             dialect,
-            state_dir / "recordings",
+            recordings,
+            recorder,
         )
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        await asyncio.to_thread(recorder.close)
+        tasks.cancel()
+        await asyncio.wait([tasks])
         await writer.finish()
+        await http.aclose()
         await database.close()
 
 
-async def _write(writer: StoreWriter, database: Database, migrated: bool) -> None:
-    while not migrated:
-        await asyncio.sleep(MIGRATE_AGAIN_S)
-        migrated = await _migrated(database)
-    await writer.run()
+def _webhooks(
+    settings: WebhookSettings | None, database: Database, http: httpx.AsyncClient
+) -> Webhooks | None:
+    if settings is None:
+        return None
+    return Webhooks(Outbox(database), settings.url, settings.secret, http)
+
+
+async def _in_store(
+    database: Database, migrated: bool, work: Sequence[Coroutine[Any, Any, None]]
+) -> None:
+    """All that needs the tables, once they are there."""
+    try:
+        while not migrated:
+            await asyncio.sleep(MIGRATE_AGAIN_S)
+            migrated = await _migrated(database)
+    except BaseException:
+        for each in work:
+            each.close()
+        raise
+    async with asyncio.TaskGroup() as group:
+        for each in work:
+            group.create_task(each)
+
+
+def _told(task: asyncio.Task[None]) -> None:
+    """A bug here ends no call, and is not lost."""
+    if not task.cancelled() and (bug := task.exception()):
+        logger.error("nothing is written to the store any more", exc_info=bug)
 
 
 async def _migrated(database: Database) -> bool:

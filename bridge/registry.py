@@ -12,6 +12,7 @@ from bridge.agents.incoming import Incoming
 from bridge.agents.routing import Refused
 from bridge.call.actions import Outcome
 from bridge.call.config import CallConfig
+from bridge.call.tape import Tape
 from bridge.functions import Function
 from bridge.live import Expected, LiveCall
 from bridge.log import in_call
@@ -35,10 +36,18 @@ class Answer:
     offered: Mapping[str, Function]
     open_session: OpenSession
     brief: Callable[[], Awaitable[CallConfig]]
+    tape: Callable[[], Tape] | None = None  # None: the call is not recorded
 
 
-# Who answers; the mapping counts the calls of each route.
-Receive = Callable[[Incoming, Mapping[str, int]], Answer | Refused]
+@dataclass(frozen=True)
+class Lines:
+    """Calls that run or are promised, by route and by agent."""
+
+    routes: Mapping[str, int]
+    agents: Mapping[str, int]
+
+
+Receive = Callable[[Incoming, Lines], Answer | Refused]  # who answers
 
 
 @dataclass(frozen=True)
@@ -119,12 +128,13 @@ class Registry:
         if promise := self._promised.pop(call_sid, None):
             promise.briefing.cancel()
 
-    def _lines(self) -> Mapping[str, int]:
-        """Calls by route, those that were promised included."""
-        promised = (
-            each.answer.context for sid, each in self._promised.items() if sid in self._warm
+    def _lines(self) -> Lines:
+        coming = [each.answer.context for sid, each in self._promised.items() if sid in self._warm]
+        contexts = (*self._running.values(), *coming)
+        return Lines(
+            Counter(context.route for context in contexts),
+            Counter(context.agent for context in contexts),
         )
-        return Counter(context.route for context in (*self._running.values(), *promised))
 
     def live(self, call_sid: str) -> LiveCall | None:
         """The call, if it runs here."""
@@ -166,6 +176,7 @@ class Registry:
             conclude=lambda outcome: self._admissions.conclude(call_sid, outcome),
             hang_up=self._hang_up,
             offered=answer.offered,
+            tape=answer.tape() if answer.tape else None,
         )
 
     async def _over(self, live: LiveCall, ended: str) -> None:

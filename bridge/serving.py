@@ -18,13 +18,21 @@ from bridge.agents.document import load_file
 from bridge.collector import watched
 from bridge.directory import Ready
 from bridge.functions import load_functions
-from bridge.keeping import keeping
+from bridge.keeping import Keeping, keeping
 from bridge.reception import Reception
 from bridge.registry import Registry
 from bridge.settings import Settings, TwilioSettings
+from bridge.store.agents import AgentStore
+from bridge.store.audit import Audit
+from bridge.store.calls import CallStore
+from bridge.store.routes import RouteStore
+from bridge.store.tokens import TokenStore
 from bridge.transport.media_socket import media_protocol
 from bridge.transport.model_socket import prepare
 from bridge.transport.rest import HangUp, RestHangUp, no_hang_up
+from bridge.trials.apart import tests_pass
+from bridge.web.api.rates import Rate
+from bridge.web.api.services import Rates, Services
 from bridge.web.app import create_app
 from bridge.web.voice import Gate, MediaDoor
 from bridge.wire.signature import Signatures
@@ -98,6 +106,22 @@ def _hang_up(twilio: TwilioSettings, timeout_s: float) -> HangUp:
     return RestHangUp(twilio.api_key, secret or "", twilio.api_url, timeout_s)
 
 
+def _services(kept: Keeping, registry: Registry, requests_per_minute: int) -> Services:
+    database = kept.database
+    return Services(
+        database,
+        AgentStore(database),
+        RouteStore(database),
+        CallStore(database, kept.recordings),
+        TokenStore(database),
+        Audit(database),
+        registry,
+        kept.recordings,
+        check=tests_pass,
+        rates=Rates(token=Rate(per_s=requests_per_minute / 60, burst=requests_per_minute)),
+    )
+
+
 @asynccontextmanager
 async def server(settings: Settings, listening: socket.socket) -> AsyncIterator[Server]:
     """Everything ready to serve on a bound socket. Raises AgentError, FunctionsError,
@@ -115,7 +139,14 @@ async def server(settings: Settings, listening: socket.socket) -> AsyncIterator[
             stack.push_async_callback(hang_up.close)
         fallback = Ready(agent, offered)
         kept = await stack.enter_async_context(keeping(settings, fallback, endpoints.dialect.name))
-        reception = Reception(kept.directory, endpoints, limits, lambda: datetime.now(UTC))
+        reception = Reception(
+            kept.directory,
+            endpoints,
+            limits,
+            kept.recorder,
+            lambda: datetime.now(UTC),
+            lookup_private=settings.store.lookup_private,
+        )
         registry = Registry(
             reception.receive,
             MemoryAdmissions(limits.stream_token_ttl_s, asyncio.get_running_loop().time),
@@ -131,7 +162,7 @@ async def server(settings: Settings, listening: socket.socket) -> AsyncIterator[
         gate = Gate(settings.origin(port), Signatures(settings.twilio.auth_tokens), account_sid)
         media = media_protocol(MediaDoor(gate, registry), limits.send_timeout_s)
         config = uvicorn.Config(
-            create_app(gate, registry),
+            create_app(gate, registry, _services(kept, registry, limits.api_requests_per_minute)),
             http="httptools",
             # A callable is all that is asked of it; the annotation wants a class.
             ws=cast("type[asyncio.Protocol]", media),

@@ -14,6 +14,8 @@ OWN = {"bridge", "telcodecs", "tests"}
 # Asked for, but not imported under their own name.
 NOT_IMPORTED = {
     "aiohttp",  # what azure-identity's asynchronous credentials are carried by
+    "aiosqlite",  # SQLAlchemy's, by the name in a URL, as is the next
+    "asyncpg",
     "audioop-lts",  # the module audioop, which the standard library brings until 3.12
     "hatchling",  # builds the wheel in a test, named as the build backend
     "httptools",  # uvicorn's, by name

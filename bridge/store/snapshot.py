@@ -3,6 +3,7 @@
 import json
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.agents.route_json import from_json
 from bridge.directory import SourceUnavailable
@@ -45,5 +46,5 @@ class StoreSource:
                     text = (await connection.execute(asked)).scalar_one()
                     texts.append(Text(agent, number, text))
                 return Snapshot(now, published, tuple(texts), found, tuple(blocked))
-        except StoreUnavailable as error:
+        except (StoreUnavailable, SQLAlchemyError) as error:
             raise SourceUnavailable(str(error)) from error

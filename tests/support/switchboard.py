@@ -1,7 +1,7 @@
 """A registry with simulated peers around it, in virtual time."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from bridge.agents.routing import Refused
 from bridge.call.actions import Outcome
 from bridge.call.config import CallConfig
 from bridge.records.context import CallContext
-from bridge.registry import Answer, Registry
+from bridge.registry import Answer, Lines, Registry
 from bridge.settings.limits import Limits
 from bridge.sim.carrier.caller import ScriptedCaller, Step
 from bridge.sim.model.reply import Reply
@@ -45,7 +45,7 @@ class Switchboard:
         self._on_model = on_model
         self.config = config
         self.briefing_s = 0.0
-        self.lines: list[dict[str, int]] = []  # as they were at each call
+        self.lines: list[tuple[dict[str, int], dict[str, int]]] = []  # as they were at each call
         self._carriers: dict[str, CarrierEnd] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         limits = limits or Limits()
@@ -59,8 +59,8 @@ class Switchboard:
             **registry,
         )
 
-    def _receive(self, incoming: Incoming, lines: Mapping[str, int]) -> Answer | Refused:
-        self.lines.append(dict(lines))
+    def _receive(self, incoming: Incoming, lines: Lines) -> Answer | Refused:
+        self.lines.append((dict(lines.routes), dict(lines.agents)))
         if incoming.caller == BLOCKED:
             return Refused("blocked")
         context = CallContext(
