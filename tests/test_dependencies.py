@@ -24,6 +24,7 @@ NOT_IMPORTED = {
     "pytest-cov",
     "ruff",
     "types-pyyaml",
+    "tzdata",
 }
 
 

@@ -179,7 +179,7 @@ def test_every_dependency_is_pinned_and_the_build_backend_too() -> None:
         for project, version, _ in pins(file):
             pinned.setdefault(project, set()).add(version)
         for requirement in wanted:
-            project, floor = re.findall(r"^([\w-]+)>=([\d.]+)", requirement)[0]
+            project, floor = re.findall(r"^([\w-]+)(?:\[\w+\])?>=([\d.]+)", requirement)[0]
             assert pinned[project]
             assert all(numbers(each) >= numbers(floor) for each in pinned[project])
 
