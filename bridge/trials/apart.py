@@ -5,6 +5,7 @@ theirs may take for ever. A server that carries calls has no time for either.
 """
 
 import asyncio
+import os
 import sys
 from typing import Final
 
@@ -49,8 +50,13 @@ async def tests_pass(draft: Draft, agent: Agent) -> None:
 
 async def run_apart(asked: Asked, timeout_s: float = TIMEOUT_S) -> Answered:
     """What takes longer has the problem that it did."""
+    # It finds the functions where this process finds them, whatever folder it is started in.
+    path = os.pathsep.join(each or os.getcwd() for each in sys.path)
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        *COMMAND,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": path},
     )
     try:
         async with asyncio.timeout(timeout_s):

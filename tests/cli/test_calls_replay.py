@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 
 from bridge.records.record import CallRecord, FunctionRun, Line, from_builtins
+from bridge.sim.model.patterns import PatternMind
+from bridge.sim.model.profile import ModelProfile
+from bridge.sim.model.rules import load_patterns
+from bridge.sim.model.server import serve
+from bridge.sim.voice.scripted import ScriptedVoice
 from bridge.sim.voice.speaker import Speaker
 from bridge.store.applying import CallEntry, apply
 from bridge.store.database import Database, store_url
@@ -101,6 +106,30 @@ def test_what_cannot_be_run_again_is_told(
         call.with_name(name).write_text(text)
     done = alone("calls_replay", call.with_name(name), "--agent", call.with_name("shop.yaml"))
     assert done.returncode == 2 and told in done.stderr
+
+
+def test_with_a_real_model_it_is_run_again_in_real_time(call: Path) -> None:
+    async def main() -> None:
+        async with serve(
+            "127.0.0.1",
+            0,
+            voice=ScriptedVoice(lambda job: "sunday"),
+            mind_factory=lambda: PatternMind(load_patterns(REPLIES)),
+            profile=ModelProfile(first_delta_ms=50),
+        ) as serving:
+            settings = {
+                "OFFHOOK_MODEL_PROVIDER": "openai",
+                "OPENAI_API_KEY": "key",
+                "OPENAI_BASE_URL": f"{serving.http_url}/v1",
+            }
+            arguments = (call, "--agent", call.with_name("shop.yaml"), "--real", "--json")
+            done = await asyncio.to_thread(alone, "calls_replay", *arguments, settings=settings)
+        report = reported(done)
+        assert report["model"].startswith("openai")
+        assert [line["heard"] for line in report["now"]["lines"]] == ["We open at ten."]
+        assert report["now"]["outcome"] == "caller hung up"
+
+    asyncio.run(main())
 
 
 async def _keep(state: Path, record: CallRecord) -> None:

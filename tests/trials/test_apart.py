@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -59,3 +60,15 @@ def test_what_takes_for_ever_is_given_up() -> None:
     assert [each.message for each in answered.problems] == [
         "were not through after 4 s; make them shorter"
     ]
+
+
+def test_functions_are_found_where_this_process_finds_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shop_functions.py").write_text(
+        'def opening() -> str:\n    """When the shop is open."""\n    return "at ten"\n'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    functions = "functions: [{name: opening, entry_point: 'shop_functions:opening'}]\n"
+    turns = "turns: [{caller: 'What is the opening?', says: [at ten]}]"
+    check(f"conversations: [{{name: opens, functions: real, {turns}}}]", AGENT + functions)
