@@ -64,7 +64,7 @@ def message(
 ) -> dict[str, Any]:
     """The row. ``id_`` is of this event alone, however often it is sent."""
     data = made.builtins()
-    told = _STARTED
+    told: tuple[str, ...] = _STARTED
     at = made.started_at
     if kind == "call.ended":
         told = (*_ENDED, *_WORDS) if announcing.transcript else _ENDED

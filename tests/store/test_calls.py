@@ -214,7 +214,7 @@ def test_figures_of_each_version_are_those_counted_by_hand(store_at: str, tmp_pa
         await desk.put(begun(8), kind="call.started")
         trial, published = await desk.calls.figures("shop")
         assert (trial.version, trial.variant, trial.calls) == (2, "trial", 1)
-        assert (trial.latency_ms, trial.priced, trial.cost) == (50.0, 0, 0)
+        assert (trial.latency_ms, trial.priced, trial.cost) == (50.0, 0, Decimal(0))
         assert published.calls == 5
         assert published.outcomes == {"completed": 4, "caller hung up": 1}
         assert published.latency_ms == 500.0
