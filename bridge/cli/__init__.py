@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 what was tried failed, 2 settings or usage, 3 the run is i
 
 import typer
 
-from bridge.cli import demo, emulate, loadtest, rehearse, say, serve, simulate
+from bridge.cli import agents, demo, emulate, loadtest, rehearse, say, serve, simulate
 
 app = typer.Typer(
     help="A phone bridge for realtime voice models.",
@@ -20,6 +20,7 @@ app.command()(simulate.simulate)
 app.command()(loadtest.loadtest)
 app.command()(rehearse.rehearse)
 app.command()(say.say)
+app.add_typer(agents.app, name="agents")
 
 
 def main() -> None:
