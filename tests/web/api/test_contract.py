@@ -27,6 +27,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from bridge.web.api import Services, join
+from tests.support.records import Putter, begun, ended
 from tests.support.stores import SHOP, opened
 from tests.web.api import desk
 from tests.web.api.desk import ANN, bearer
@@ -42,6 +43,9 @@ CHECKS = [
 UNHEALTHY = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 
 
+SID = "CA0123456789abcdef0123456789abcdef"  # the document's example
+
+
 async def furnished(given: Services) -> str:
     """What the examples of the document name is there. Returns a token."""
     await given.agents.create("front-desk", SHOP, ANN)
@@ -51,6 +55,11 @@ async def furnished(given: Services) -> str:
     route = {"called": "+15005550001", "agent": "front-desk"}
     await given.routes.put(route, revision=None, change=ANN)
     await given.routes.block("+4990*", "advertising", ANN)
+    put = Putter(given.database)
+    await put(ended(1, call_sid=SID, recording=f"{SID}.wav"), ended(2))
+    await put(begun(3), kind="call.started")
+    given.recordings.mkdir(exist_ok=True)
+    (given.recordings / f"{SID}.wav").write_bytes(b"RIFF" * 64)
     return (await given.tokens.create("contract", "admin", None, ANN))[1]
 
 
