@@ -18,7 +18,7 @@ from bridge.functions.placed import unloadable
 from bridge.store.audit import Change, changed
 from bridge.store.database import Database
 from bridge.store.problems import Conflict, Invalid, NotFound
-from bridge.store.tables import agent_versions, agents, routes
+from bridge.store.tables import agent_versions, agents, former_agents, routes
 
 NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 NAME_FORM: Final = "small letters, digits and -, a letter first, such as front-desk"
@@ -63,6 +63,14 @@ class Version:
     created_at: datetime
 
 
+@dataclass(frozen=True)
+class Former:
+    """Where a deleted agent of the same name has stopped counting."""
+
+    last_number: int
+    last_revision: int
+
+
 # What a draft has to pass beside validation. Raises Invalid.
 Check = Callable[[Draft, Agent], Awaitable[None]]
 
@@ -87,27 +95,26 @@ class AgentStore:
         return _agent_row(row)
 
     async def create(self, name: str, text: str, change: Change, tests: str = "") -> Draft:
-        """A new agent with a first draft, which need not be valid yet."""
+        """A new agent with a first draft, which need not be valid yet. After a deleted one of the
+        same name it goes on counting."""
         if not NAME.fullmatch(name):
             raise Invalid("name", [Problem(1, 1, "name", f"{name!r} does not fit; {NAME_FORM}")])
         _storable(text, tests)
+        title = await asyncio.to_thread(_title, text, name)
         now = datetime.now(UTC)
-        row = {
-            "name": name,
-            "title": await asyncio.to_thread(_title, text, name),
-            "tests_required": False,
-            **_saved(text, tests, 1, change, now),
-        }
         try:
             async with self._database.begin() as connection:
-                await connection.execute(insert(agents).values(row))
+                revision = (await _former(connection, name)).last_revision + 1
+                row = {"name": name, "title": title, "tests_required": False}
+                saved = _saved(text, tests, revision, change, now)
+                await connection.execute(insert(agents).values(**row, **saved))
                 await changed(
                     connection, change, "agent.created", _subject(name), after={"text": text}
                 )
         except IntegrityError:
             told = f"there is an agent {name} already; choose another name, or edit that one"
             raise Conflict("name", told) from None
-        return Draft(name, text, tests, 1, change.who, now)
+        return Draft(name, text, tests, revision, change.who, now)
 
     async def draft(self, name: str) -> Draft:
         async with self._database.read() as connection:
@@ -242,6 +249,9 @@ class AgentStore:
                 if agent == name or f'"agent": "{name}"' in rule:
                     told = f"the route of {called} leads to it; change that route first"
                     raise Conflict("name", told)
+            last = Former(await _last_number(connection, name), row.last_revision)
+            await connection.execute(delete(former_agents).where(former_agents.c.name == name))
+            await connection.execute(insert(former_agents).values(name=name, **vars(last)))
             await connection.execute(delete(agents).where(agents.c.name == name))
             await changed(
                 connection,
@@ -388,7 +398,14 @@ async def _version(connection: AsyncConnection, name: str, number: int) -> Versi
 
 async def _last_number(connection: AsyncConnection, name: str) -> int:
     asked = select(func.max(agent_versions.c.number)).where(agent_versions.c.agent == name)
-    return int((await connection.execute(asked)).scalar() or 0)
+    number = (await connection.execute(asked)).scalar()
+    return (await _former(connection, name)).last_number if number is None else int(number)
+
+
+async def _former(connection: AsyncConnection, name: str) -> Former:
+    asked = select(former_agents).where(former_agents.c.name == name)
+    row = (await connection.execute(asked)).first()
+    return Former(0, 0) if row is None else Former(row.last_number, row.last_revision)
 
 
 async def _published(

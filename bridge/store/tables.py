@@ -42,6 +42,15 @@ agent_versions = Table(
     Column("created_at", UtcTime, nullable=False),
     PrimaryKeyConstraint("agent", "number"),
 )
+# Of agents that were deleted: calls and tests name versions by number, so a new agent of the same
+# name goes on counting.
+former_agents = Table(
+    "former_agents",
+    METADATA,
+    Column("name", String(63), primary_key=True),
+    Column("last_number", Integer, nullable=False),
+    Column("last_revision", Integer, nullable=False),
+)
 routes = Table(
     "routes",
     METADATA,

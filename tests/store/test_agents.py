@@ -303,3 +303,24 @@ def test_a_version_and_the_audit_refuse_every_update(store_at: str, statement: s
         await agents.delete("tea", ANN)
 
     check(store_at, test)
+
+
+def test_no_number_is_given_twice_even_after_an_agent_was_deleted(store_at: str) -> None:
+    """Calls are kept by agent and number, and processes keep what they have loaded by them."""
+
+    async def test(agents: AgentStore, _: Database) -> None:
+        await agents.create("shop", SHOP, ANN)
+        await agents.publish("shop", revision=1, change=ANN)
+        await published(agents, "shop", SHOP)
+        for number in (3, 4):
+            await agents.delete("shop", ANN)
+            draft = await agents.create("shop", ODD, BOB)
+            assert draft.revision == number
+            assert (await agents.versions("shop"), (await agents.get("shop")).published) == (
+                [],
+                None,
+            )
+            version = await agents.publish("shop", revision=draft.revision, change=BOB)
+            assert (version.number, version.text) == (number, ODD)
+
+    check(store_at, test)
