@@ -21,6 +21,7 @@ from tests.support.postgres import Postgres, postgres
 from tests.support.stores import opened
 
 AT_ONCE = 20
+AWAY = ("the store is away",)  # in the log, as the only error
 ANSWER_MS = 600
 TURNS = 4
 TURN = Say(caller_says(200), AfterAgent(quiet_ms=100))
@@ -65,7 +66,7 @@ def check(tmp_path: Path, disturb: Callable[[Postgres], Awaitable[None]]) -> Non
         more = {"OFFHOOK_DATABASE_URL": url}
         async with (
             asyncio.timeout(90),
-            standing(tmp_path, more, script=ANSWER) as house,
+            standing(tmp_path, more, script=ANSWER, expected=AWAY) as house,
         ):
             placed = await calls(house, disturb(server))
             async with opened(url) as database:
