@@ -35,8 +35,10 @@ async def text_of(agents: AgentStore, name: str, which: str) -> Text:
     return of(await agents.version(name, int(which)))
 
 
-async def newest(agents: AgentStore, name: str) -> Text:
-    """The draft where there is one, else what is published."""
+async def wanted(agents: AgentStore, name: str, which: str | None) -> Text:
+    """``which`` None: the draft where there is one, else what is published."""
+    if which is not None:
+        return await text_of(agents, name, which)
     row = await agents.get(name)
     return await text_of(agents, name, PUBLISHED if row.draft_revision is None else DRAFT)
 

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text as Cell
 
-from bridge.cli.agent_texts import DRAFT, Text, newest, text_of
+from bridge.cli.agent_texts import DRAFT, Text, wanted
 from bridge.cli.agents_list import facts
 from bridge.cli.console import USAGE, line, report, stdout, stop
 from bridge.cli.store import in_store
@@ -54,7 +54,7 @@ def agents_show(
 
 async def _shown(database: Database, name: str, which: str | None) -> _Shown:
     agents = AgentStore(database)
-    text = await (newest(agents, name) if which is None else text_of(agents, name, which))
+    text = await wanted(agents, name, which)
     return _Shown(await agents.get(name), await agents.versions(name), text)
 
 

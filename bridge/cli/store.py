@@ -28,12 +28,16 @@ async def opened(settings: Settings, about: str = "") -> AsyncIterator[Database]
         stop(told(problem, about), exit_code(problem))
 
 
-def in_store(work: Callable[[Database], Coroutine[Any, Any, T]], about: str = "") -> T:
-    """What ``work`` returns, with the database of the environment."""
-    settings = settings_from(telephone=False)
+def in_store(
+    work: Callable[[Database], Coroutine[Any, Any, T]],
+    about: str = "",
+    settings: Settings | None = None,
+) -> T:
+    """What ``work`` returns. ``settings`` None: those of the environment."""
+    found = settings or settings_from(telephone=False)
 
     async def main() -> T:
-        async with opened(settings, about) as database:
+        async with opened(found, about) as database:
             return await work(database)
 
     return run(main())

@@ -1,0 +1,34 @@
+"""What is wrong with an agent's texts, as a publish would see them."""
+
+from bridge.agents.document import Agent, load
+from bridge.agents.problems import AgentError
+from bridge.functions.placed import unloadable
+from bridge.trials.reading import load_conversations
+
+DIALECTS = ("ga", "preview", "preview-2024-10")
+
+
+def read_agent(text: str, source: str, *, functions: bool = True) -> Agent:
+    """A document that calls can use. ``functions`` False: they need not be installed here.
+    Raises ``AgentError`` with every problem."""
+    agent = load(text, source=source)
+    if functions and (problems := unloadable(agent, text)):
+        raise AgentError(source, problems)
+    return agent
+
+
+def check_tests(tests: str, source: str) -> None:
+    """Raises ``AgentError`` with every problem; none are as good as some."""
+    load_conversations(tests, source=source)
+
+
+def warnings_of(agent: Agent) -> list[str]:
+    """A warning that holds for every dialect is told once."""
+    told: dict[str, list[str]] = {}
+    for dialect in DIALECTS:
+        for warning in agent.warnings(dialect):
+            told.setdefault(warning, []).append(dialect)
+    return [
+        warning if len(names) == len(DIALECTS) else f"{', '.join(names)}: {warning}"
+        for warning, names in told.items()
+    ]
