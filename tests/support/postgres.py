@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 from uuid import uuid4
+
+import psutil
 
 NEEDED = "PostgreSQL is not here (apt-get install postgresql): the tests run on SQLite alone"
 START_TIMEOUT_S = "30"
@@ -76,16 +77,18 @@ class Postgres:
 
     def kill(self) -> None:
         """As ``kill -9`` of every process of it: nobody says goodbye."""
-        pid = int((self._data / "postmaster.pid").read_text().split()[0])
-        children = subprocess.run(
-            ["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False
-        ).stdout.split()
-        for each in (pid, *map(int, children)):
-            os.kill(each, signal.SIGKILL)
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        server = psutil.Process(self._pid())
+        processes = [server, *server.children(recursive=True)]
+        for each in processes:
+            each.kill()
+        _, alive = psutil.wait_procs(processes, timeout=10)
+        assert not alive  # else they would hold its memory, and it could not start again
+
+    def _pid(self) -> int:
+        return int((self._data / "postmaster.pid").read_text().split()[0])
 
     def running(self) -> bool:
-        return (self._data / "postmaster.pid").exists()
+        return (self._data / "postmaster.pid").exists() and psutil.pid_exists(self._pid())
 
     def new_url(self) -> str:
         """Of an empty database."""
