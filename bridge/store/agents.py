@@ -11,18 +11,16 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bridge.agents.document import Agent, load
-from bridge.agents.problems import AgentError, Problem
-from bridge.agents.tree import MAX_CHARS
-from bridge.functions.placed import unloadable
+from bridge.agents.document import Agent
+from bridge.agents.problems import Problem
 from bridge.store.audit import Change, changed
 from bridge.store.database import Database
+from bridge.store.judged import check_storable, title_of, validated
 from bridge.store.problems import Conflict, Invalid, NotFound
 from bridge.store.tables import agent_versions, agents, former_agents, routes
 
 NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 NAME_FORM: Final = "small letters, digits and -, a letter first, such as front-desk"
-NOT_KEPT: Final = re.compile("[\0\ud800-\udfff]")
 EDITED: Final = "somebody else changed it meanwhile; look at what is there now and save again"
 
 
@@ -99,8 +97,8 @@ class AgentStore:
         same name it goes on counting."""
         if not NAME.fullmatch(name):
             raise Invalid("name", [Problem(1, 1, "name", f"{name!r} does not fit; {NAME_FORM}")])
-        _storable(text, tests)
-        title = await asyncio.to_thread(_title, text, name)
+        check_storable(text, tests)
+        title = await asyncio.to_thread(title_of, text, name)
         now = datetime.now(UTC)
         try:
             async with self._database.begin() as connection:
@@ -131,8 +129,8 @@ class AgentStore:
     ) -> Draft:
         """``revision`` is that of the draft this one replaces; None: there must be none.
         ``tests`` None: they stay as they are."""
-        _storable(text, tests or "")
-        title = await asyncio.to_thread(_title, text, name)
+        check_storable(text, tests or "")
+        title = await asyncio.to_thread(title_of, text, name)
         now = datetime.now(UTC)
         async with self._database.begin() as connection:
             row = await _locked(connection, name)
@@ -271,40 +269,8 @@ NO_DRAFT: Final[dict[str, Any]] = {
 }
 
 
-def validated(text: str, source: str) -> Agent:
-    """A document that calls can use: it is read whole, and its functions can be loaded. Raises
-    Invalid. Takes its time: not for the loop of calls."""
-    try:
-        agent = load(text, source=source)
-    except AgentError as error:
-        raise Invalid("text", error.problems) from None
-    if problems := unloadable(agent, text):
-        raise Invalid("text", problems)
-    return agent
-
-
-def _storable(text: str, tests: str) -> None:
-    """What both databases can keep: PostgreSQL's text has no NUL."""
-    for field, given in (("text", text), ("tests", tests)):
-        if len(given) > MAX_CHARS:
-            told = f"is longer than {MAX_CHARS} characters; keep long texts elsewhere"
-            raise Invalid(field, [Problem(1, 1, field, told)])
-        odd = NOT_KEPT.search(given)
-        if odd is not None:
-            line = given.count("\n", 0, odd.start()) + 1
-            told = f"holds the character U+{ord(odd[0]):04X}, which no text has; remove it"
-            raise Invalid(field, [Problem(line, 1, field, told)])
-
-
 def _subject(name: str) -> str:
     return f"agent/{name}"
-
-
-def _title(text: str, name: str) -> str:
-    try:
-        return load(text).name
-    except AgentError:
-        return name
 
 
 def _by(change: Change) -> dict[str, Any]:
