@@ -28,7 +28,8 @@ SOCKET_AFTER_S = 0.365  # from the webhook's answer to the media socket, measure
 
 
 class Switchboard:
-    """``call`` is one call through webhook, media socket and action."""
+    """``call`` is one call through webhook, media socket and action. ``choose``: who answers,
+    where that is not always the same."""
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class Switchboard:
         limits: Limits | None = None,
         config: CallConfig = GREETED,
         on_model: Callable[[], None] = lambda: None,
+        choose: Callable[[Incoming], tuple[CallContext, CallConfig] | None] | None = None,
         **registry: Any,
     ) -> None:
         self.models: list[ModelEnd] = []
@@ -44,6 +46,7 @@ class Switchboard:
         self._script = script
         self._on_model = on_model
         self.config = config
+        self._choose = choose
         self.briefing_s = 0.0
         self.lines: list[tuple[dict[str, int], dict[str, int]]] = []  # as they were at each call
         self._carriers: dict[str, CarrierEnd] = {}
@@ -67,6 +70,11 @@ class Switchboard:
             incoming.call_sid, "desk", 1, "*", "published", incoming.caller, "+1", "model", NOON
         )
         config = self.config
+        if self._choose is not None:
+            chosen = self._choose(incoming)
+            if chosen is None:
+                return Refused("no agent")
+            context, config = chosen
 
         async def brief() -> CallConfig:
             await asyncio.sleep(self.briefing_s)
@@ -98,9 +106,11 @@ class Switchboard:
     def open_models(self) -> int:
         return sum(not model.socket.closed for model in self.models)
 
-    async def call(self, number: int, steps: Sequence[Step] = WAITS) -> Outcome | None:
+    async def call(
+        self, number: int, steps: Sequence[Step] = WAITS, caller: str = "+2"
+    ) -> Outcome | None:
         """None: it was busy."""
-        admission = await self.admit(number)
+        admission = await self.admit(number, caller)
         if admission is None:
             return None
         await asyncio.sleep(SOCKET_AFTER_S)
