@@ -18,6 +18,7 @@ from typing import Final
 import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
+from bridge.store.cancelling import heed_cancel
 from bridge.store.outbox import LEASE, Message, Outbox
 from bridge.store.problems import StoreUnavailable
 from bridge.store.writer import utc_now
@@ -107,6 +108,7 @@ class Webhooks:
                 while await self.deliver_due():
                     pass
             except (StoreUnavailable, SQLAlchemyError) as error:
+                heed_cancel(error)
                 logger.warning("webhooks wait for the store: %s", error)
                 wait_s = AWAY_S
             try:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bridge.records.record import PROCESS_DIED
 from bridge.store.call_tables import calls, outbox
 from bridge.store.calls import remove_recording
+from bridge.store.cancelling import heed_cancel
 from bridge.store.database import Database
 from bridge.store.problems import StoreUnavailable
 from bridge.store.writer import utc_now
@@ -63,6 +64,7 @@ class Retention:
                 if swept != Swept(0, 0, 0, 0):
                     logger.info("past their time: %s", swept)
             except (StoreUnavailable, SQLAlchemyError, OSError) as error:
+                heed_cancel(error)
                 logger.warning("what is past its time stays for now: %s", error)
             await asyncio.sleep(every_s)
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
 from bridge.records.record import from_builtins
 from bridge.store.applying import CallEntry, apply, forget_mark, mark_dead
+from bridge.store.cancelling import heed_cancel
 from bridge.store.database import Database
 from bridge.store.entries import Entry
 from bridge.store.outbox import Announcing
@@ -26,6 +27,9 @@ BATCH: Final = 50  # entries a transaction
 ADOPT_EVERY_S: Final = 10.0
 BACK_OFF_S: Final = (0.1, 5.0)  # the first wait, doubled up to the last
 BAD_ENTRY_SQLSTATES: Final = ("22", "23")  # data, and constraints: PostgreSQL, Appendix A
+
+# The driver of SQLite raises the latter two as they are.
+_OF_AN_ENTRY: Final = (StatementError, OverflowError, ValueError)
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +87,9 @@ class StoreWriter:
                 await self._round()
                 self._is_up()
                 wait_s = BACK_OFF_S[0]
-            except (StoreUnavailable, SQLAlchemyError, OSError) as error:
+            except Exception as error:
+                # Whatever it is, a bug of ours too: the records are safe where they are.
+                heed_cancel(error)
                 self._is_down(error)
                 await asyncio.sleep(wait_s)
                 wait_s = min(2 * wait_s, BACK_OFF_S[1])
@@ -154,7 +160,7 @@ class StoreWriter:
         read = [entry for each in batch.entries if (entry := self._read(folder, each))]
         try:
             await self._apply(folder, read)
-        except StatementError as error:
+        except _OF_AN_ENTRY as error:
             if not _bad_entry(error):
                 raise
             await self._one_by_one(folder, batch, read)
@@ -167,7 +173,7 @@ class StoreWriter:
         for entry in read:
             try:
                 await self._apply(folder, [entry])
-            except StatementError as error:
+            except _OF_AN_ENTRY as error:
                 if not _bad_entry(error):
                     raise
                 self._reject(folder, by_seq[entry.seq], error)
@@ -202,9 +208,9 @@ class StoreWriter:
             logger.info("the store is back, the spool is empty")
 
 
-def _bad_entry(error: StatementError) -> bool:
+def _bad_entry(error: Exception) -> bool:
     """It is the data, and would be the same the next time."""
     if not isinstance(error, DBAPIError):
-        return True  # a value of a type that no column takes
+        return True  # a value that no column takes
     state = str(getattr(error.orig, "sqlstate", "") or "")
     return state.startswith(BAD_ENTRY_SQLSTATES) or type(error).__name__ == "IntegrityError"
