@@ -140,12 +140,14 @@ def _checked(route: Any) -> Route:
 
 
 async def _known_agents(connection: AsyncConnection, route: Route) -> None:
-    """Every agent that is named can answer: it has a published version, and that on trial."""
+    """Every agent that is named can answer: it has a published version, and that on trial. It
+    stays so until the transaction is over."""
     problems = []
     named = {"agent": route.agent}
     named |= {f"rules[{at}].agent": rule.agent for at, rule in enumerate(route.rules)}
     for field, name in named.items():
-        asked = select(agents.c.published).where(agents.c.name == name)
+        named_one = select(agents.c.published).where(agents.c.name == name)
+        asked = named_one.with_for_update(read=True)
         if (await connection.execute(asked)).scalar() is None:
             told = f"there is no published agent {name}; publish it first"
             problems.append(Problem(1, 1, field, told))

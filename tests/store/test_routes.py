@@ -123,3 +123,23 @@ def test_the_source_of_the_directory_tells_what_changed_and_nothing_else(store_a
         assert after is not None and after.published == {"shop": 1}
 
     check(store_at, test)
+
+
+def test_no_route_leads_to_an_agent_that_is_deleted_at_the_same_moment(store_at: str) -> None:
+    async def main() -> None:
+        async with opened(store_at) as first, opened(store_at) as second:
+            agents, routes = AgentStore(first), RouteStore(second)
+            for number in range(12):
+                name = f"shop-{number}"
+                await agents.create(name, SHOP, ANN)
+                await agents.publish(name, revision=1, change=ANN)
+                called = f"+4930{number:06}"
+                put = routes.put(Route(called, name), revision=None, change=ANN)
+                both = [put, agents.delete(name, ANN)]
+                done = await asyncio.gather(*both, return_exceptions=True)
+                failed = [each for each in done if isinstance(each, Invalid | Conflict)]
+                assert len(failed) == 1, done
+            left = {row.name for row in await agents.list()}
+            assert {row.route.agent for row in await routes.list()} == left
+
+    asyncio.run(main())
