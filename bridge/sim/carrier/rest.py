@@ -1,19 +1,22 @@
-"""Twilio's REST API for live calls, on the loopback (Voice, "Call resource").
+"""Twilio's REST API for live calls and for numbers, on the loopback (Voice, "Call resource").
 
-Update and fetch of one call; nothing else. Errors are those of the documents, and any of them can
-be asked for: that is what the bridge has to survive.
+Update and fetch of one call, and the numbers of the account; nothing else. Errors are those of the
+documents, and any of them can be asked for: that is what the bridge has to survive.
 """
 
 import asyncio
 import base64
 import json
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Final, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from bridge.sim.carrier.incoming_numbers import IncomingNumbers, InvalidUpdate
 from bridge.sim.carrier.phone import NotInProgress
 from bridge.sim.carrier.urls import is_url
 
@@ -61,6 +64,9 @@ class RestCalls:
     requests: list[RestRequest] = field(default_factory=list)
     _calls: dict[str, tuple[Update, Status]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.numbers = IncomingNumbers(self.account_sid)
+
     def add(self, call_sid: str, update: Update, status: Status) -> None:
         self._calls[call_sid] = (update, status)
 
@@ -70,10 +76,16 @@ class RestCalls:
             return _error(self.fail_next.popleft())
         if not self._authorized(request.authorization):
             return _error(20003)
-        parts = urlsplit(request.path).path.strip("/").split("/")
-        match parts:
+        path = urlsplit(request.path)
+        match path.path.strip("/").split("/"):
             case ["2010-04-01", "Accounts", self.account_sid, "Calls", resource]:
                 call_sid = resource.removesuffix(".json")
+            case ["2010-04-01", "Accounts", self.account_sid, "IncomingPhoneNumbers.json"]:
+                if request.method != "GET":  # POST would buy a number
+                    return _error(20004)
+                return RestAnswer(200, self.numbers.page(path.query))
+            case ["2010-04-01", "Accounts", self.account_sid, "IncomingPhoneNumbers", resource]:
+                return self._number(request, resource.removesuffix(".json"))
             case _:
                 return _error(20404)
         if call_sid not in self._calls:
@@ -83,6 +95,18 @@ class RestCalls:
         if request.method != "POST":
             return _error(20004)
         return self._update(call_sid, request.form)
+
+    def _number(self, request: RestRequest, sid: str) -> RestAnswer:
+        if sid not in self.numbers:
+            return _error(20404)
+        if request.method == "GET":
+            return RestAnswer(200, self.numbers.fetch(sid))
+        if request.method != "POST":
+            return _error(20004)
+        try:
+            return RestAnswer(200, self.numbers.update(sid, request.form))
+        except InvalidUpdate as error:
+            return _error(error.code)
 
     def _update(self, call_sid: str, form: Mapping[str, str]) -> RestAnswer:
         asked = [name for name in ("Status", "Twiml", "Url") if name in form]
@@ -130,6 +154,7 @@ class RestFacade:
     ) -> None:
         self.calls = RestCalls(account_sid, {account_sid: auth_token, **(api_keys or {})})
         self.latency_s = 0.0  # before each answer
+        self.clock_ahead_s = 0.0  # of this machine's, in the answers' Date
         self.url = ""
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
@@ -155,7 +180,7 @@ class RestFacade:
             if request := await _read(reader):
                 answer = self.calls.answer(request)
                 await asyncio.sleep(self.latency_s)
-                writer.write(_written(answer))
+                writer.write(_written(answer, time.time() + self.clock_ahead_s))
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client has gone: nobody to answer
@@ -179,14 +204,16 @@ async def _read(reader: asyncio.StreamReader) -> RestRequest | None:
     if length > MAX_REQUEST_BYTES:
         return None
     body = await reader.readexactly(length)
-    form = {name: values[-1] for name, values in parse_qs(body.decode()).items()}
+    fields = parse_qs(body.decode(), keep_blank_values=True)
+    form = {name: values[-1] for name, values in fields.items()}
     return RestRequest(method, unquote(path), form, headers.get("authorization", ""))
 
 
-def _written(answer: RestAnswer) -> bytes:
+def _written(answer: RestAnswer, unix_now: float) -> bytes:
     body = json.dumps(answer.body).encode()
     head = (
         f"HTTP/1.1 {answer.status} .\r\nContent-Type: application/json\r\n"
+        f"Date: {formatdate(unix_now, usegmt=True)}\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
     return head.encode() + body
