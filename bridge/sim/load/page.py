@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bridge.sim.load import page_sections as sections
+from bridge.sim.load.page_capacity import capacity
 from bridge.sim.load.page_html import Html, element, html, joined
 from bridge.sim.load.page_latencies import latencies
 
@@ -41,7 +42,7 @@ def page_of(report: Json) -> str:
     style = files("bridge.sim.load").joinpath("page.css").read_text(encoding="utf-8")
     shown = list(SECTIONS)
     if report["capacity"]:
-        shown.insert(0, ("Capacity", sections.capacity))
+        shown.insert(0, ("Capacity", capacity))
     body = joined(
         (
             element("h1", f"Load test of {report['url']}"),

@@ -27,6 +27,11 @@ def joined(contents: Iterable[Content]) -> Html:
     return Html("\n".join(html(each) for each in contents))
 
 
+def breaking(name: str) -> Html:
+    """A name that may go to the next line after an underscore."""
+    return Html(escape(name).replace("_", "_<wbr>"))
+
+
 def element(tag: str, content: Content, css: str = "") -> Html:
     """``css``: its classes."""
     marked = f' class="{escape(css)}"' if css else ""

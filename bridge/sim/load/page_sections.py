@@ -5,6 +5,7 @@ from typing import Any, Final
 from bridge.sim.load.page_html import (
     NOT_MEASURED,
     Html,
+    breaking,
     data_size,
     element,
     facts,
@@ -13,7 +14,7 @@ from bridge.sim.load.page_html import (
     table,
 )
 from bridge.sim.load.page_latencies import distribution
-from bridge.sim.load.page_plots import Series, Tick, line_plot, stacked
+from bridge.sim.load.page_plots import Series, line_plot, stacked
 from bridge.sim.load.page_words import BEHAVIOURS, plural, unit_of, words
 
 Json = dict[str, Any]
@@ -96,7 +97,7 @@ def _lost_calls(report: Json) -> Html:
     rows = (
         (
             str(each["call"]),
-            each["scenario"],
+            breaking(each["scenario"]),
             each["outcome"],
             each["ended_by"],
             "; ".join(each["errors"]),
@@ -136,7 +137,12 @@ def correctness(report: Json) -> Html:
 
 def faults(report: Json) -> Html:
     rows = (
-        (number(each["at_s"], "s"), str(each["call"]), each["scenario"], each["what"])
+        (
+            _value(number(each["at_s"], "s")),
+            str(each["call"]),
+            breaking(each["scenario"]),
+            each["what"],
+        )
         for each in report["faults"]
     )
     return table(("at", "call", "scenario", "what"), rows, "No fault was found in any call.")
@@ -188,7 +194,8 @@ def server(report: Json) -> Html:
         ("process", str(found["pid"])),
     )
     after = table(
-        ("calls ended", "memory"), ((n, data_size(n_bytes)) for n, n_bytes in found["rss_after"])
+        ("calls ended", "memory"),
+        ((f"{n:,}", data_size(n_bytes)) for n, n_bytes in found["rss_after"]),
     )
     return joined((element("div", joined(plots), "plots"), facts(pairs), after))
 
@@ -221,7 +228,7 @@ def generator(report: Json) -> Html:
 def scenarios(report: Json) -> Html:
     rows = (
         (
-            each["name"],
+            breaking(each["name"]),
             BEHAVIOURS.get(each["behaviour"], each["behaviour"]),
             each["weight"],
             each["calls"],
@@ -243,35 +250,6 @@ def stages(report: Json) -> Html:
 
 def _kind(stage: Json) -> str:
     return "calls a second" if stage["kind"] == "rate" else "calls at once"
-
-
-def capacity(report: Json) -> Html:
-    found = report["capacity"]
-    steps = found["steps"]
-    knee = found["knee"]
-    head = "No step passed" if knee is None else f"{knee:,} calls at once go well"
-    ticks = [Tick(n, number(n)) for n in dict.fromkeys(each["concurrency"] for each in steps)]
-    series = [
-        Series(words(name), [(each["concurrency"], each[f"{name}_p99_ms"]) for each in steps])
-        for name in ("inbound", "added_latency")
-    ]
-    shown = [element("p", Html(f"{element('strong', head).text}")), element("p", found["why"])]
-    if len(steps) > 1:
-        plot = line_plot("By calls at once, p99", series, "ms", x_name="calls", x_ticks=ticks)
-        shown.append(element("div", plot, "plots"))
-    rows = (
-        (
-            each["concurrency"],
-            each["verdict"],
-            each["inbound_p99_ms"],
-            each["added_latency_p99_ms"],
-            each["core_percent"],
-            ", ".join(words(name) for name in each["broken"]),
-        )
-        for each in steps
-    )
-    names = ("calls", "verdict", "in p99 ms", "both p99 ms", "% of a core", "broken")
-    return joined((*shown, table(names, rows)))
 
 
 def began(report: Json) -> str:

@@ -12,12 +12,13 @@ import pytest
 
 from bridge.sim.load.figures import spread
 from bridge.sim.load.page import page_of, write
+from bridge.sim.load.page_capacity import capacity
 from bridge.sim.load.page_html import NOT_MEASURED, data_size, number, table
 from bridge.sim.load.page_plots import Series, Tick, histogram, line_plot, nice_ticks, stacked
 
 Json = dict[str, Any]
 EVIL = """<script>alert("1")</script>&'"""
-VOID = {"meta", "link"}
+VOID = {"meta", "link", "wbr"}
 MEASURED = (
     "inbound",
     "outbound",
@@ -252,23 +253,34 @@ def test_a_text_of_the_report_is_never_markup() -> None:
     assert "&lt;" not in shown.text  # nor is anything escaped twice
 
 
+def step(calls: int, verdict: str = "passed", p99_ms: float = 1.0) -> Json:
+    return {
+        "concurrency": calls,
+        "verdict": verdict,
+        "broken": [] if verdict == "passed" else ["added_latency_p99_ms", "playback_gaps"],
+        "inbound_p99_ms": p99_ms,
+        "added_latency_p99_ms": 2 * p99_ms,
+        "core_percent": None,
+        "frames_late_p99_ms": 0.5,
+    }
+
+
 def test_a_search_for_the_capacity_shows_its_knee_and_each_step() -> None:
-    steps = [
-        {
-            "concurrency": n,
-            "verdict": "passed" if n < 60 else "broken",
-            "broken": [] if n < 60 else ["added_latency_p99_ms"],
-            "inbound_p99_ms": 1.0 * n,
-            "added_latency_p99_ms": 2.0 * n,
-            "core_percent": None,
-            "frames_late_p99_ms": 0.5,
-        }
-        for n in (20, 40, 60)
-    ]
+    steps = [step(20), step(40), step(60, "broken", 60.0)]
     page = read(page_of(report(capacity={"knee": 40, "why": "at 60 calls", "steps": steps})))
     assert "40 calls at once go well" in page.text
-    broken = ["60", "broken", "60", "120", NOT_MEASURED, "added latency, both ways, p99"]
-    assert broken in page.rows
+    assert ["60", "broken", "60", "120", NOT_MEASURED] in page.rows
+    assert "60 calls: added latency, both ways, p99; playback gaps" in page.text
+
+
+def test_an_invalid_step_is_listed_and_not_drawn() -> None:
+    valid = [step(20), step(40), step(60, "broken", 60.0)]
+    invalid = [step(60, "invalid", 9000.0), step(80, "invalid", 9000.0)]
+    shown = capacity(report(capacity={"knee": 40, "why": "", "steps": [*valid, *invalid]})).text
+    assert shown.count("9,000") == 2
+    without = capacity(report(capacity={"knee": 40, "why": "", "steps": valid})).text
+    figure = re.compile("<figure>.*</figure>", re.DOTALL)
+    assert figure.findall(shown) == figure.findall(without) != []
 
 
 @pytest.mark.parametrize(
