@@ -191,3 +191,18 @@ def test_the_document_is_open_and_says_how_to_come_in(tmp_path: Path) -> None:
             assert {"401", "403", "429", "500", "503"} <= set(operation["responses"])
 
     check(tmp_path, test)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/agents/%0A", 401), ("/%0A", 401), ("", 401), ("/", 401), ("0/agents", 404)],
+)
+def test_all_below_the_prefix_is_the_apis_and_nothing_else(
+    tmp_path: Path, path: str, status: int
+) -> None:
+    async def test(made: Desk) -> None:
+        answer = await made.http.get(f"http://desk/api/v1{path}")
+        assert answer.status_code == status
+        assert (answer.headers["content-type"] == PROBLEM) is (status == 401)
+
+    check(tmp_path, test)
