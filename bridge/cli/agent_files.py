@@ -32,7 +32,8 @@ def write(folder: Path, name: str, text: str, tests: str) -> Sequence[Path]:
     """To the byte. Tests that are there and should not be become an empty file, so that reading
     the folder gives what was written. Raises ``OSError``."""
     folder.mkdir(parents=True, exist_ok=True)
-    document, beside = folder / f"{name}{SUFFIX}", folder / f"{name}{TESTS_SUFFIX}"
+    document = folder / f"{name}{SUFFIX}"
+    beside = tests_path(document)
     document.write_bytes(text.encode())
     if not tests and not beside.exists():
         return [document]
@@ -55,8 +56,12 @@ def read(path: Path) -> str:
 
 def tests_beside(path: Path) -> str | None:
     """The tests of ``path``; None: there is no file of them. Raises ``AgentError``."""
-    beside = path.with_name(f"{path.stem}{TESTS_SUFFIX}")
+    beside = tests_path(path)
     return read(beside) if beside.is_file() else None
+
+
+def tests_path(document: Path) -> Path:
+    return document.with_name(f"{document.stem}{TESTS_SUFFIX}")
 
 
 def _documents(path: Path) -> Sequence[Path]:

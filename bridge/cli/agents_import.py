@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bridge.agents.problems import AgentError
-from bridge.cli.agent_files import AgentFile, files_of
+from bridge.cli.agent_files import AgentFile, files_of, tests_path
 from bridge.cli.agent_judged import check_tests, read_agent
 from bridge.cli.author import AUTHOR, NOTE, change_by
 from bridge.cli.console import FAILED, USAGE, line, stop
@@ -54,7 +54,7 @@ def _files(paths: Sequence[Path], *, functions: bool) -> Sequence[AgentFile]:
     for each in files:
         try:
             read_agent(each.text, str(each.path), functions=functions)
-            check_tests(each.tests or "", f"the tests of {each.path}")
+            check_tests(each.tests or "", str(tests_path(each.path)))
         except AgentError as error:
             problems.append(str(error))
     if problems:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bridge.agents.problems import AgentError, Problem
-from bridge.cli.agent_files import TESTS_SUFFIX, read, tests_beside
+from bridge.cli.agent_files import read, tests_beside, tests_path
 from bridge.cli.agent_judged import check_tests, read_agent, warnings_of
 from bridge.cli.agent_source import FILES
 from bridge.cli.agent_texts import DRAFT, wanted
@@ -82,7 +82,7 @@ def _texts(name: str, which: str | None) -> tuple[str, str, str, str]:
     path = Path(name)
     try:
         tests = tests_beside(path) or ""
-        return name, read(path), tests, str(path.with_name(f"{path.stem}{TESTS_SUFFIX}"))
+        return name, read(path), tests, str(tests_path(path))
     except AgentError as error:
         stop(str(error), USAGE)
 
