@@ -15,6 +15,7 @@ from typing import BinaryIO
 from bridge.call.tape import Ended, Reel, Tape
 from bridge.recording import wav
 from bridge.recording.channels import Channels
+from bridge.recording.part_lock import lock, locked
 
 WAITING_MAX = 60  # reels of one call: its disk is a minute behind
 HEADER_EVERY_BYTES = 160_000  # ten seconds: so much a crash leaves outside of the header's count
@@ -43,6 +44,7 @@ class _Recording:
             self._part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._file = self._part.open("wb", buffering=0)
             self._part.chmod(0o600)
+            lock(self._file)
             self._file.write(wav.header(0))
         sound = b"".join(self._channels.feed(at, event) for at, event in reel)
         if sound:
@@ -145,12 +147,13 @@ class Recorder:
 
 
 def recover(folder: Path) -> list[Path]:
-    """Finishes what an earlier process left behind; to be called before any call of ours runs,
-    and by one process alone. Answers with the files."""
+    """Finishes what a process that is gone left behind; answers with the files."""
     found = []
     for part in sorted(folder.glob(f"*.wav{PART}")):
         whole = part.with_name(part.name.removesuffix(PART))
         try:
+            if locked(part):
+                continue  # another process is at it
             wav.repair(part)
             part.replace(whole)
         except OSError as error:

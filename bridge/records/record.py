@@ -266,6 +266,7 @@ def _counts(call: Call) -> Json:
         "unknown": dict(call.counts.unknown),
         "malformed": dict(call.counts.malformed),
         "dismissed": call.counts.dismissed,
+        "usage": asdict(call.usage),
         "frames_in": call.hearing.frames,
         "filled_ms": call.hearing.leg.filled_ms,
         "skipped_ms": call.hearing.leg.skipped_ms,

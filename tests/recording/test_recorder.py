@@ -61,6 +61,27 @@ def test_what_a_crash_leaves_is_playable_and_can_be_finished(tmp_path: Path) -> 
     assert recover(tmp_path) == []
 
 
+def test_what_is_being_written_is_nobody_elses(tmp_path: Path) -> None:
+    made = Recorder(tmp_path)
+    tape = made.tape("CA1")
+    speak(tape, 3.0)
+    found: list[list[Path]] = []
+    made.written(lambda: found.append(recover(tmp_path)))
+    tape.end(3.0)
+    made.close()
+    assert found == [[]]
+    assert len(wav.read(tmp_path / "CA1.wav")[0]) == 24_000
+
+
+def test_a_part_that_cannot_be_finished_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "CA1.wav.part").mkdir()
+    (tmp_path / "CA2.wav.part").write_bytes(wav.header(0) + b"\x11" * 10)
+    assert recover(tmp_path) == [tmp_path / "CA2.wav"]
+    assert "CA1.wav.part cannot be finished" in caplog.text
+
+
 def test_a_disk_that_fails_ends_that_recording_alone(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from bridge.call.actions import Outcome
 from bridge.call.config import CallConfig
 from bridge.call.interruption import Interruption
+from bridge.call.tape import Tape
 from bridge.functions import Function
 from bridge.live import Expected, LiveCall
 from bridge.rehearsal.scenario import caller_says, session
@@ -46,6 +47,7 @@ class Stage:
         offered: Mapping[str, Function] | None = None,
         open_model: Callable[[], Awaitable[ModelPeer]] | None = None,
         number: int = 0,
+        tape: Tape | None = None,
     ) -> None:
         self.hung_up: list[str] = []
         self.hang_up_works = True
@@ -65,6 +67,7 @@ class Stage:
             conclude=self.conclude,
             hang_up=self.hang_up,
             offered=offered or {},
+            tape=tape,
         )
         self._model_runs: asyncio.Task[None] | None = None
 
