@@ -52,8 +52,9 @@ class Spool:
         self._retry_s = retry_s
         self._file: int | None = None
         self._size = 0
-        self._used = used_bytes(root)
-        self._unmeasured = 0
+        self._used = 0
+        self._measure_bytes = min(MEASURE_BYTES, max_bytes // 16)
+        self._unmeasured = MEASURE_BYTES
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._waiting_bytes = 0
         self._failing = False
@@ -152,7 +153,7 @@ class Spool:
         self._size += len(data)
 
     def _make_room(self, n_bytes: int) -> None:
-        if self._unmeasured >= MEASURE_BYTES or self._used + n_bytes > self._max_bytes:
+        if self._unmeasured >= self._measure_bytes or self._used + n_bytes > self._max_bytes:
             self._used, self._unmeasured = used_bytes(self.root), 0
         if self._used + n_bytes > self._max_bytes:
             raise OSError(f"its bound of {self._max_bytes} bytes is reached")

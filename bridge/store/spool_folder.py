@@ -11,7 +11,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -41,7 +41,7 @@ class SpoolFolder:
     def __init__(self, path: Path, lock: int, *, adopted: bool) -> None:
         self.path = path
         self.adopted = adopted
-        self._lock = lock
+        self._lock = [lock]  # empty once it was closed: that may be asked for by two threads
         self._segment: Path | None = None
         self._offset = 0
 
@@ -77,14 +77,16 @@ class SpoolFolder:
                 segment.unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """The folder, with all that is in it."""
+        """The folder, with all that is in it. Harmless when that is done already."""
         with _locked(self.path.parent):
-            shutil.rmtree(self.path)
-        os.close(self._lock)
+            if self.path.exists():
+                shutil.rmtree(self.path)
+        self.let_go()
 
     def let_go(self) -> None:
         """Somebody else may adopt it."""
-        os.close(self._lock)
+        with suppress(IndexError):
+            os.close(self._lock.pop())
 
 
 def _next_in(segment: Path, offset: int, limit: int) -> tuple[Batch, bool]:

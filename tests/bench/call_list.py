@@ -73,7 +73,7 @@ def rows(count: int) -> Iterator[dict[str, Any]]:
     draw = random.Random(7)
     for number in draw.sample(range(count), count):
         started_at = NEWEST - timedelta(seconds=number * SPAN_S / count)
-        outcome = draw.choices(OUTCOMES, OFTEN)[0]
+        outcome: str | None = draw.choices(OUTCOMES, OFTEN)[0]
         if number < 20:
             outcome = None
         elif draw.random() < 0.0001:
