@@ -5,7 +5,18 @@ Exit codes: 0 done, 1 what was tried failed, 2 settings or usage, 3 the run is i
 
 import typer
 
-from bridge.cli import agents, demo, emulate, loadtest, rehearse, say, serve, simulate
+from bridge.cli import (
+    agents,
+    calls,
+    demo,
+    emulate,
+    loadtest,
+    rehearse,
+    say,
+    serve,
+    simulate,
+    tokens,
+)
 
 app = typer.Typer(
     help="A phone bridge for realtime voice models.",
@@ -21,6 +32,8 @@ app.command()(loadtest.loadtest)
 app.command()(rehearse.rehearse)
 app.command()(say.say)
 app.add_typer(agents.app, name="agents")
+app.add_typer(calls.app, name="calls")
+app.add_typer(tokens.app, name="tokens")
 
 
 def main() -> None:

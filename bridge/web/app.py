@@ -4,15 +4,13 @@ from fastapi import FastAPI
 
 from bridge.registry import Registry
 from bridge.web import health, voice
-from bridge.web.api import Services, api
+from bridge.web.api import Services, join
 from bridge.web.voice import Gate
-
-API = "/api/v1"
 
 
 def create_app(gate: Gate, registry: Registry, services: Services) -> FastAPI:
     app = FastAPI(title="Offhook", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(voice.router(gate, registry))
     app.include_router(health.router(registry))
-    app.mount(API, api(services))
+    join(app, services)
     return app
