@@ -160,7 +160,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(steps)
 def test_each_call_is_stored_once_whatever_goes_wrong(
     empty_store: Path, taken: Sequence[Step]
