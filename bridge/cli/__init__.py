@@ -12,6 +12,7 @@ from bridge.cli import (
     emulate,
     loadtest,
     rehearse,
+    routes,
     say,
     serve,
     simulate,
@@ -32,6 +33,7 @@ app.command()(loadtest.loadtest)
 app.command()(rehearse.rehearse)
 app.command()(say.say)
 app.add_typer(agents.app, name="agents")
+app.add_typer(routes.app, name="routes")
 app.add_typer(calls.app, name="calls")
 app.add_typer(tokens.app, name="tokens")
 
