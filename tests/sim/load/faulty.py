@@ -4,6 +4,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,7 +19,7 @@ from bridge.wire.dialect import Truncate
 from bridge.wire.twilio import Clear, Media
 
 TOO_MUCH_MS = 500
-HELD_FROM, HELD_S = 12, 1.0  # the how-manieth sending of a call, and for how long
+HELD_AFTER_BYTES, HELD_S = 4000, 1.0  # in the midst of the greeting, and for how long
 LEFTOVER = 25  # frames
 BLOCK_S, BLOCK_EACH_S = 0.05, 0.25
 LOST_EACH = 40
@@ -42,20 +43,33 @@ def _more(told: Truncate) -> Truncate:
 sent: WeakKeyDictionary[CarrierPeer, list[Any]] = WeakKeyDictionary()
 
 
+@dataclass
+class Hold:
+    """What of a call waits; None: nothing does."""
+
+    audio_bytes: int = 0  # that went before
+    waiting: list[Any] | None = None
+
+
+holds: WeakKeyDictionary[CarrierPeer, Hold] = WeakKeyDictionary()
+
+
 def gap(true: Callable[..., None], peer: CarrierPeer, messages: Sequence[Any]) -> None:
     """Once in a call everything waits."""
-    waiting = sent.setdefault(peer, [])
-    waiting.append(messages)
-    if len(waiting) == HELD_FROM:
-        asyncio.get_running_loop().call_later(HELD_S, _let_go, true, peer)
-    if not HELD_FROM <= len(waiting) < 10_000:
-        true(peer, messages)
+    hold = holds.setdefault(peer, Hold())
+    if hold.waiting is not None:
+        hold.waiting += messages
+        return
+    true(peer, messages)
+    before = hold.audio_bytes
+    hold.audio_bytes += sum(len(each.payload) for each in messages if isinstance(each, Media))
+    if before < HELD_AFTER_BYTES <= hold.audio_bytes:
+        hold.waiting = []
+        asyncio.get_running_loop().call_later(HELD_S, _let_go, true, peer, hold)
 
 
-def _let_go(true: Callable[..., None], peer: CarrierPeer) -> None:
-    waiting = sent[peer]
-    held = [each for messages in waiting[HELD_FROM - 1 :] for each in messages]
-    waiting += [()] * 10_000
+def _let_go(true: Callable[..., None], peer: CarrierPeer, hold: Hold) -> None:
+    held, hold.waiting = hold.waiting, None
     try:
         true(peer, held)
     except SocketClosed:
