@@ -9,6 +9,7 @@ from bridge.cli import (
     agents,
     calls,
     demo,
+    doctor,
     emulate,
     loadtest,
     rehearse,
@@ -32,6 +33,7 @@ app.command()(simulate.simulate)
 app.command()(loadtest.loadtest)
 app.command()(rehearse.rehearse)
 app.command()(say.say)
+app.command()(doctor.doctor)
 app.add_typer(agents.app, name="agents")
 app.add_typer(routes.app, name="routes")
 app.add_typer(calls.app, name="calls")
