@@ -17,8 +17,9 @@ from msgspec.structs import replace
 
 from bridge.call.call import Call
 from bridge.directory import Directory, Ready
+from bridge.endpoint import LOCAL_MODEL
 from bridge.live import LiveCall
-from bridge.recording.recorder import Recorder
+from bridge.recording.recorder import Recorder, recover
 from bridge.records.context import CallContext
 from bridge.records.cost import priced
 from bridge.records.prices import Prices, load
@@ -64,16 +65,19 @@ class Keeping:
             dialect=self.dialect,
             failed=live.failed,
         )
-        made = priced(made, self.prices, _transcription_model(live.call))
+        made = priced(made, self.prices, _transcription_model(live.call, context))
         if context.recorded:
             name = self.recorder.file_name(context.call_sid)
             made = replace(made, recording=name, recording_days=context.recording_days)
         self.spool.append("call.ended", made.builtins())
 
 
-def _transcription_model(call: Call) -> str | None:
+def _transcription_model(call: Call, context: CallContext) -> str | None:
+    """The local model transcribes by itself, whatever model the agent names."""
     asked = call.config.session.transcription
-    return asked.model if asked else None
+    if asked is None:
+        return None
+    return LOCAL_MODEL if context.model == LOCAL_MODEL else asked.model
 
 
 @asynccontextmanager
@@ -101,6 +105,7 @@ async def keeping(settings: Settings, fallback: Ready, dialect: str) -> AsyncIte
     migrated = await _migrated(database)
     await directory.start()
     recordings = state_dir / "recordings"
+    await asyncio.to_thread(recover, recordings)
     recorder = Recorder(recordings)
     limits = settings.limits
     retention = Retention(

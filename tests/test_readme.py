@@ -1,6 +1,7 @@
 """What the documents for people say is so: commands, examples, paths, settings, log lines."""
 
 import importlib.util
+import json
 import re
 import shlex
 import textwrap
@@ -8,19 +9,23 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 
 from bridge.agents.document import FIELDS, FunctionSpec, Transcription, TurnDetection, load
+from bridge.agents.route_json import from_json
 from bridge.cli import app
 from bridge.functions import load_functions
 from bridge.settings.variables import VARIABLES
+from bridge.trials.reading import load_conversations
 
 TOP = Path(__file__).parents[1]
 README = (TOP / "README.md").read_text()
 DEPLOY = (TOP / "deploy" / "README.md").read_text()
-BOTH = README + "\n" + DEPLOY
+PAGES = [(TOP / "deploy" / name).read_text() for name in ("AGENTS.md", "API.md")]
+BOTH = "\n".join((README, DEPLOY, *PAGES))
 SOURCE = "\n".join(path.read_text() for path in sorted((TOP / "bridge").rglob("*.py")))
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
 
@@ -51,7 +56,8 @@ def offhook_commands() -> list[list[str]]:
 
 
 def command_names() -> set[str]:
-    return {
+    groups = {str(each.name) for each in app.registered_groups}
+    return groups | {
         each.name or each.callback.__name__ for each in app.registered_commands if each.callback
     }
 
@@ -70,8 +76,14 @@ def first_column(text: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("words", offhook_commands(), ids=" ".join)
 def test_every_command_is_one_that_the_program_takes(words: list[str]) -> None:
+    group: Any = typer.main.get_group(app)
     name, *arguments = words
-    typer.main.get_group(app).commands[name].make_context(name, arguments)
+    command = group.commands[name]
+    while arguments and (inside := getattr(command, "commands", None)):
+        name, *arguments = arguments
+        command = inside[name]
+    if not hasattr(command, "commands"):
+        command.make_context(name, arguments)
 
 
 def test_every_command_is_in_the_table_and_among_the_examples() -> None:
@@ -105,9 +117,21 @@ def test_every_module_that_is_run_is_there() -> None:
     assert [each for each in modules if importlib.util.find_spec(each) is None] == []
 
 
-@pytest.mark.parametrize("text", blocks(BOTH, "yaml"))
+TESTS = "conversations:"
+
+
+@pytest.mark.parametrize(
+    "text", [each for each in blocks(BOTH, "yaml") if not each.startswith(TESTS)]
+)
 def test_every_agent_loads_and_means_something_to_the_newest_dialect(text: str) -> None:
     assert load(text).warnings("ga") == ()
+
+
+def test_the_test_conversations_and_the_routes_that_are_shown_can_be_read() -> None:
+    shown = [each for each in blocks(BOTH, "yaml") if each.startswith(TESTS)]
+    assert shown and all(load_conversations(each, source="shown").each for each in shown)
+    routes = [from_json(json.loads(each)) for each in blocks(BOTH, "json")]
+    assert routes and routes[0].trial is not None
 
 
 def test_the_table_of_the_agent_has_every_field() -> None:

@@ -12,6 +12,7 @@ from bridge.agents.routing import Route
 from bridge.directory import SourceUnavailable
 from bridge.directory_snapshot import Key, Snapshot, Text
 from bridge.store.audit import revision
+from bridge.store.cancelling import heed_cancel
 from bridge.store.database import Database
 from bridge.store.problems import StoreUnavailable
 from bridge.store.tables import agent_versions, agents, blocked_callers, routes
@@ -46,6 +47,7 @@ class StoreSource:
                 there = tuple(each for each in texts if each is not None)
                 return Snapshot(now, published, there, found, tuple(blocked))
         except (StoreUnavailable, SQLAlchemyError) as error:
+            heed_cancel(error)
             raise SourceUnavailable(str(error)) from error
 
 
