@@ -21,10 +21,11 @@ class Unreached:
     mend: str
 
 
-def client(url: str, timeout_s: float = TIMEOUT_S) -> httpx.AsyncClient:
+def client(url: str, timeout_s: float | None = None) -> httpx.AsyncClient:
     """For one origin; redirects are answers like any other."""
     outside = not is_loopback(urlsplit(url).hostname or "")
-    return httpx.AsyncClient(timeout=timeout_s, trust_env=outside, follow_redirects=False)
+    time_s = TIMEOUT_S if timeout_s is None else timeout_s
+    return httpx.AsyncClient(timeout=time_s, trust_env=outside, follow_redirects=False)
 
 
 def unreached(error: BaseException, url: str, variable: str) -> Unreached:
