@@ -13,28 +13,37 @@ from bridge.agents.problems import AgentError
 from bridge.cli.agent_files import SUFFIX, TESTS_SUFFIX, read
 from bridge.cli.agent_judged import check_tests, read_agent, warnings_of
 from bridge.cli.agent_source import opened_store
-from bridge.cli.agent_texts import Text, wanted
+from bridge.cli.agent_texts import wanted
 from bridge.cli.author import AUTHOR, change_by
 from bridge.cli.console import FAILED, line, stderr, stop
-from bridge.cli.editor import edited, editor, is_interactive
+from bridge.cli.editor import asked, edited, editor
 from bridge.cli.environment import settings_from
 from bridge.cli.loop import run
 from bridge.cli.store import opened, told
 from bridge.functions.placed import unloadable
 from bridge.settings import Settings
-from bridge.store.agents import AgentStore, Draft
+from bridge.store.agents import EDITED, AgentStore, Draft
 from bridge.store.audit import Change
-from bridge.store.problems import StoreProblem
+from bridge.store.problems import Conflict, StoreProblem
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What is edited. ``revision`` None: there was no draft, and one is made of what was
+    ``published``."""
+
+    text: str
+    tests: str
+    revision: int | None
+    published: int | None
 
 
 @dataclass(frozen=True)
 class _Work:
-    """``revision`` is that of the draft that is edited; None: there was none, and one is made of
-    what is published. ``path`` holds what is edited, the document or its tests."""
+    """``path`` holds what is edited, the document or its tests."""
 
     name: str
-    begun: Text
-    revision: int | None
+    begun: Begun
     path: Path
     tests: bool
 
@@ -53,13 +62,13 @@ def agents_edit(
     What is not valid is not saved, and not lost: you can edit it again, or find it in a file.
     Somebody else's change meanwhile is not overwritten.
     """
-    settings = settings_from(telephone=False)
+    settings = settings_from(telephone=False, model=False)
     command = editor()
     change = change_by(author)
-    begun, revision = run(_begun(settings, name))
+    begun = run(_begun(settings, name))
     # For its owner alone, as ``mkdtemp`` makes it: instructions may be confidential.
     path = Path(mkdtemp(prefix="offhook-")) / f"{name}{TESTS_SUFFIX if tests else SUFFIX}"
-    work = _Work(name, begun, revision, path, tests)
+    work = _Work(name, begun, path, tests)
     path.write_bytes(work.before.encode())
     text = _worked_on(work, command)
     if text == work.before:
@@ -72,14 +81,15 @@ def agents_edit(
     shutil.rmtree(path.parent)
 
 
-async def _begun(settings: Settings, name: str) -> tuple[Text, int | None]:
+async def _begun(settings: Settings, name: str) -> Begun:
     async with opened(settings) as database:
         agents = AgentStore(database)
         row = await agents.get(name)
-        if row.draft_revision is None:
-            return await wanted(agents, name, None), None
-        draft = await agents.draft(name)
-        return Text("draft", draft.text, draft.tests), draft.revision
+        if row.draft_revision is not None:
+            draft = await agents.draft(name)
+            return Begun(draft.text, draft.tests, draft.revision, row.published)
+        found = await wanted(agents, name, None)
+        return Begun(found.text, found.tests, None, row.published)
 
 
 def _worked_on(work: _Work, command: Sequence[str]) -> str:
@@ -95,7 +105,7 @@ def _worked_on(work: _Work, command: Sequence[str]) -> str:
             return text
         except AgentError as error:
             stderr.print(str(error), style="red", markup=False)
-        if not (is_interactive() and typer.confirm("Edit it again?", default=True, err=True)):
+        if not asked("Edit it again?"):
             stop(_kept(work), FAILED)
 
 
@@ -112,11 +122,15 @@ def _check(work: _Work, text: str) -> None:
 
 
 async def _saved(settings: Settings, work: _Work, text: str, change: Change) -> Draft:
-    document, tests = (work.begun.text, text) if work.tests else (text, None)
+    begun = work.begun
+    document, tests = (begun.text, text) if work.tests else (text, None)
     try:
         async with opened_store(settings) as database:
-            return await AgentStore(database).save_draft(
-                work.name, document, revision=work.revision, change=change, tests=tests
+            agents = AgentStore(database)
+            if (await agents.get(work.name)).published != begun.published:
+                raise Conflict("published", EDITED)  # by a draft that came and went meanwhile
+            return await agents.save_draft(
+                work.name, document, revision=begun.revision, change=change, tests=tests
             )
     except StoreProblem as problem:
         stop(f"{told(problem, str(work.path))}\n{_kept(work)}", FAILED)

@@ -37,7 +37,7 @@ def agents_import(
     What is published already is left alone. Nothing is imported unless every file is valid.
     """
     files = _files(paths, functions=publish)
-    settings = settings_from(telephone=False)
+    settings = settings_from(telephone=False, model=False)
     change = change_by(author, note)
     for each in files:
         importing = _Importing(settings, each, change, publish, replace_draft)

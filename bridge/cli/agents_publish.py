@@ -29,7 +29,7 @@ def agents_publish(
     Ends with 1 where the draft is not valid, its functions cannot be loaded, or tests that are
     required do not pass.
     """
-    settings = settings_from(telephone=False)
+    settings = settings_from(telephone=False, model=False)
     change = change_by(author, note)
 
     async def publish(database: Database) -> Version:

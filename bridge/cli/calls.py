@@ -143,7 +143,7 @@ def delete(
 
 def _with_store(ask: Callable[[CallStore], Awaitable[T]]) -> T:
     """Ends with 1 where the store is away, with 2 where there is no such call."""
-    settings = settings_from(telephone=False)
+    settings = settings_from(telephone=False, model=False)
 
     async def asked() -> T:
         async with opened_store(settings) as database:
@@ -161,7 +161,7 @@ def _recording(record: CallRecord) -> Path | None:
     """The file, where it is still there."""
     if not record.recording:
         return None
-    folder = settings_from(telephone=False).state_dir / RECORDINGS
+    folder = settings_from(telephone=False, model=False).state_dir / RECORDINGS
     path = folder / Path(record.recording).name
     return path if path.is_file() else None
 

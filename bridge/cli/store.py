@@ -34,7 +34,7 @@ def in_store(
     settings: Settings | None = None,
 ) -> T:
     """What ``work`` returns. ``settings`` None: those of the environment."""
-    found = settings or settings_from(telephone=False)
+    found = settings or settings_from(telephone=False, model=False)
 
     async def main() -> T:
         async with opened(found, about) as database:
