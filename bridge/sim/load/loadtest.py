@@ -34,7 +34,7 @@ async def load_test(
     return report_of(plan, target, run, summary, [note] if note else [], late_limit_ms)
 
 
-async def find_capacity(
+async def findcapacity_of(
     plan: Plan,
     target: Target,
     *,
@@ -68,10 +68,10 @@ async def find_capacity(
         search.note(passed)
         best = found if best is None or (passed and concurrency == search.knee) else best
     assert best is not None
-    return best | {"capacity": _capacity(search.knee, steps)}
+    return best | {"capacity": capacity_of(search.knee, steps)}
 
 
-def _capacity(knee: int | None, steps: list[dict[str, Any]]) -> dict[str, Any]:
+def capacity_of(knee: int | None, steps: list[dict[str, Any]]) -> dict[str, Any]:
     """``steps`` by calls at once; ``why`` tells of the least that failed, the last time."""
     ordered = sorted(steps, key=lambda each: each["concurrency"])
     beyond = [each for each in ordered if knee is None or each["concurrency"] > knee]
