@@ -3,11 +3,14 @@
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+
+import typer
 
 from bridge.cli.console import USAGE, stop
 
@@ -30,10 +33,20 @@ def editor() -> Sequence[str]:
 
 
 def edited(command: Sequence[str], path: Path) -> int:
-    """Its exit code, once it is closed. It has the terminal to itself meanwhile."""
-    return subprocess.run([*command, str(path)], check=False).returncode
+    """Its exit code, once it is closed. It has the terminal to itself meanwhile: Ctrl-C means
+    something to many editors, and must not end us under one that is open."""
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        return subprocess.run([*command, str(path)], check=False).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
-def is_interactive() -> bool:
-    """Somebody is there to be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+def asked(question: str) -> bool:
+    """Yes, where somebody is there to say so."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    try:
+        return typer.confirm(question, default=True, err=True)
+    except typer.Abort:
+        return False

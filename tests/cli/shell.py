@@ -1,6 +1,7 @@
 """Commands in this process, as typed at a shell: starting one for each takes seconds."""
 
 import json
+import os
 import shlex
 import sys
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bridge.cli import app
+from tests.cli.offhook import OF_THE_BRIDGE
 
 EDITOR = """
 import os, pathlib, subprocess, sys
@@ -24,6 +26,11 @@ class Shell:
 
     folder: Path
     monkeypatch: pytest.MonkeyPatch
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """For a command in a process of its own."""
+        return {name: value for name, value in os.environ.items() if name.startswith(OF_THE_BRIDGE)}
 
     def run(self, *arguments: object, typed: str = "") -> Result:
         return CliRunner().invoke(app, [str(each) for each in arguments], input=typed)

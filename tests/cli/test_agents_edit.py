@@ -7,18 +7,21 @@ import sys
 
 import pytest
 
-from tests.cli.offhook import TIMEOUT_S
+from tests.cli.offhook import TIMEOUT_S, offhook
 from tests.cli.shell import Shell
 
 SHOP = "name: Shop\ninstructions: Sell books.\n"
 MILL = "name: Mill\ninstructions: Sell flour.\n"
 WRONG = "name: Mill\ninstructions: Sell flour.\nvoize: alloy\n"
+THEIRS = SHOP + "voice: echo\n"
+ALLOY = SHOP + "voice: alloy\n"
 GREETS = "conversations: [{name: greets, turns: [{says: [mill]}]}]\n"
 
 WHILE_IT_IS_OPEN = """
 environ = os.environ | {{"EDITOR": sys.executable + " {other}"}}
-command = [sys.executable, "-m", "bridge", "agents", *{arguments}]
-subprocess.run(command, env=environ, check=True, capture_output=True)
+for each in {commands}:
+    command = [sys.executable, "-m", "bridge", "agents", each, "shop"]
+    subprocess.run(command, env=environ, check=True, capture_output=True)
 path.write_text({text!r})
 """
 
@@ -130,28 +133,34 @@ def test_tests_are_edited_by_themselves(shop: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    ("begun", "arguments"),
+    ("begun", "commands", "kept"),
     [
-        (False, ["edit", "shop"]),
-        (True, ["edit", "shop"]),
-        (True, ["discard", "shop"]),
-        (True, ["publish", "shop"]),
+        (False, ["edit"], THEIRS),
+        (True, ["edit"], THEIRS),
+        (True, ["discard"], SHOP),
+        (True, ["publish"], ALLOY),
+        (False, ["edit", "publish"], THEIRS),
     ],
 )
 def test_what_somebody_else_did_meanwhile_is_not_overwritten(
-    shop: Shell, begun: bool, arguments: list[str]
+    shop: Shell, begun: bool, commands: list[str], kept: str
 ) -> None:
     if begun:
-        writes(shop, SHOP + "voice: alloy\n")
+        writes(shop, ALLOY)
         shop.done("agents", "edit", "shop")
-    theirs = SHOP + "voice: echo\n"
-    other = shop.file("other.py", f"import sys; open(sys.argv[1], 'w').write({theirs!r})")
-    shop.editor(WHILE_IT_IS_OPEN.format(other=other, arguments=arguments, text=MILL))
+    other = shop.file("other.py", f"import sys; open(sys.argv[1], 'w').write({THEIRS!r})")
+    shop.editor(WHILE_IT_IS_OPEN.format(other=other, commands=commands, text=MILL))
     told = shop.refused(1, "agents", "edit", "shop", "--author", "ann")
     assert "somebody else changed it meanwhile" in told and "your text is in" in told
     assert left_behind(shop) == [MILL]
-    texts = {"edit": theirs, "discard": SHOP, "publish": SHOP + "voice: alloy\n"}
-    assert shown(shop)[1] == texts[arguments[0]]
+    assert shown(shop)[1] == kept
+
+
+def test_ctrl_c_in_the_editor_is_not_ours(shop: Shell) -> None:
+    shop.editor(f"import signal; os.kill(os.getppid(), signal.SIGINT); path.write_text({MILL!r})")
+    done = offhook("agents", "edit", "shop", settings=shop.settings)
+    assert done.returncode == 0, done.stderr
+    assert shown(shop) == ("draft 2", MILL)
 
 
 def test_somebody_at_a_terminal_can_edit_it_again(shop: Shell) -> None:
