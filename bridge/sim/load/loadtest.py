@@ -34,7 +34,7 @@ async def load_test(
     return report_of(plan, target, run, summary, [note] if note else [], late_limit_ms)
 
 
-async def findcapacity_of(
+async def find_capacity(
     plan: Plan,
     target: Target,
     *,
