@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from bridge.doctor.apart import apart
 from bridge.doctor.finding import Finding, failed, good, skipped
@@ -25,6 +26,8 @@ async def check(settings: Settings) -> Finding:
             steps = await pending(database)
     except StoreUnavailable as error:
         return failed(CHECK, f"{kind}: {error}", _mend(settings))
+    except DBAPIError as error:  # it is there, and no database of ours
+        return failed(CHECK, f"{kind}: {error.orig}", _mend(settings))
     if steps:
         return failed(
             CHECK,
@@ -69,9 +72,8 @@ def _is_missing(url: URL) -> bool:
 @asynccontextmanager
 async def ready(settings: Settings) -> AsyncIterator[Database | None]:
     """None too where it is away or older than this program: that is told by ``check``."""
-    try:
+    if (await check(settings)).state == "good":
         async with opened(settings) as database:
-            usable = database is not None and not await pending(database)
-            yield database if usable else None
-    except StoreUnavailable:
+            yield database
+    else:
         yield None
