@@ -49,6 +49,15 @@ def test_it_asks_for_a_batch_at_a_time_and_never_again_for_what_it_knows() -> No
     assert all(each.matched and not each.findings.faults for each in verdicts.calls)
 
 
+def test_calls_whose_sessions_are_not_closed_yet_do_not_make_it_ask_for_each_further_one() -> None:
+    model = Model()
+    sitting = court(model)
+    one, _ = ended(7)
+    for number in range(2 * BATCH + 1):
+        sitting.take(replace(one, number=number))
+    assert model.asked == [ONLY_COUNT, 0, 0]
+
+
 def test_what_was_closed_before_the_test_is_neither_asked_for_nor_taken() -> None:
     one, session = ended(7)
     model = Model([Session(n, OPENED_AT - 60, caller=session.caller) for n in (1, 2)])
