@@ -158,6 +158,7 @@ def test_a_record_of_another_release_can_be_read() -> None:
 
 def test_a_turn_that_was_never_heard_has_no_figures() -> None:
     assert TurnTimes().stages_ms()["total"] is None
-    made = kept(lambda: Stage(ASKS, (HELLO, Reply((FunctionCall("nothing", "{}"),)))))
+    asks = Reply((FunctionCall("nothing", "{}"),))
+    made = kept(lambda: Stage(ASKS, (HELLO, asks, HELLO)))
     silent = [turn for turn in made.turns if turn.stages_ms["heard"] is None]
     assert silent and all(turn.first_answer_ms is None for turn in silent)
