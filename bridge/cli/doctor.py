@@ -64,8 +64,12 @@ def _fixed(settings: Settings, findings: Sequence[Finding], yes: bool) -> list[F
 
 
 def _agreed(ill: webhook.Diagnosis) -> bool:
+    """Where nobody answers it is a no: the findings are still to be shown."""
     stderr.print(ill.told, markup=False)
-    return typer.confirm("Set it so?", err=True)
+    try:
+        return typer.confirm("Set it so?", err=True)
+    except typer.Abort:
+        return False
 
 
 def _show(findings: Sequence[Finding], as_json: bool) -> None:

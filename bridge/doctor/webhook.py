@@ -1,7 +1,7 @@
 """Do the numbers that should be ours call us?"""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -55,7 +55,7 @@ class Account:
 
     numbers: Sequence[Number] = ()
     ours: Sequence[Number] = ()
-    ill: Sequence[Diagnosis] = field(default=())
+    ill: Sequence[Diagnosis] = ()
 
 
 async def check(settings: Settings) -> Finding:

@@ -109,8 +109,10 @@ def test_fix_sets_the_webhook_and_then_all_is_well(
 def test_fix_changes_nothing_when_it_may_not(tmp_path: Path) -> None:
     for typed in ("n\n", ""):
         wrong = {"voice_url": "https://old.example/"}
-        done, _, changes = command(tmp_path / str(len(typed)), "--fix", number=wrong, typed=typed)
+        folder = tmp_path / str(len(typed))
+        done, _, changes = command(folder, "--fix", "--json", number=wrong, typed=typed)
         assert (done.returncode, changes) == (1, [])
+        assert states(done)["webhook"] == "failed"
 
 
 def test_fix_has_nothing_to_do_where_all_is_well(tmp_path: Path) -> None:
