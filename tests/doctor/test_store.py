@@ -71,15 +71,19 @@ def test_a_sqlite_file_that_is_none_fails(tmp_path: Path) -> None:
     assert finding.state == "failed" and "offhook.db" in finding.mend
 
 
-def test_a_database_that_is_away_fails_without_its_password(
-    tmp_path: Path, postgres_server: Postgres
-) -> None:
-    url = postgres_server.new_url().replace("//offhook", "//offhook:sesame", 1)
-    assert at(tmp_path, url).state == "failed"  # empty as yet
-    away = url.replace(f":{postgres_server.port}/", ":9/")
-    finding = at(tmp_path, away)
+def test_a_database_that_is_away_fails_without_its_password(tmp_path: Path) -> None:
+    finding = at(tmp_path, "postgresql://offhook:sesame@127.0.0.1:9/offhook")
     assert finding.state == "failed"
     assert "OFFHOOK_DATABASE_URL" in finding.mend and "sesame" not in repr(finding)
+
+
+def test_a_database_without_tables_or_of_another_name_fails(
+    tmp_path: Path, postgres_server: Postgres
+) -> None:
+    url = postgres_server.new_url()
+    assert "pending: 0001, 0002" in at(tmp_path, url).told
+    finding = at(tmp_path, f"{url}x")
+    assert (finding.state, "does not exist" in finding.told) == ("failed", True)
 
 
 def test_looking_leaves_no_connection_behind(tmp_path: Path, store_at: str) -> None:
