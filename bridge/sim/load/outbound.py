@@ -14,6 +14,7 @@ from bridge.sim.voice.timecode import SLOT_MS, Slot
 DELIVERED_MS: Final = 60.0  # what the model sent so long before, the bridge could have passed on
 CLEARED_S: Final = 0.3  # speech that is not answered by a clear within this was no barge-in to it
 FILTER_MS: Final = 4
+STOOD_STILL_S: Final = 0.01  # a frame of the caller that is later: its carrier did
 
 
 def judge_outbound(evidence: Evidence, findings: Findings) -> None:
@@ -135,14 +136,26 @@ def _gaps(evidence: Evidence, findings: Findings) -> None:
         # The filter holds the end of what came back: the frame needs a little of the next.
         needed_ms = after.start_ms + SLOT_MS + FILTER_MS
         sent_at = _sent_at(item, needed_ms) if item else None
-        if sent_at is None or sent_at > empty_at - DELIVERED_MS / 1000:
-            continue  # the model's own
+        if sent_at is None or sent_at > _read_until(evidence, empty_at) - DELIVERED_MS / 1000:
+            continue  # the model's own, or the carrier's
         gap_ms = (later.heard_bytes - run.heard_bytes - run.n_bytes) / BYTES_PER_MS
         findings.gaps += 1
         findings.gap_ms += gap_ms
         sent_ms = (empty_at - sent_at) * 1000
         what = f"{gap_ms:.0f} ms of silence at {after.start_ms} ms of an item"
         findings.fault(empty_at, f"{what}, sent by the model {sent_ms:.0f} ms before")
+
+
+def _read_until(evidence: Evidence, at: float) -> float:
+    """A carrier that stood still catches up on its ticks before it reads what came meanwhile: the
+    first of the late ones is when it had read everything."""
+    assert evidence.stream
+    opened_at, sent_at = evidence.stream.opened_at, evidence.sent_at
+    tick = round((at - opened_at) / TICK_S)
+    while 0 < tick < len(sent_at) and sent_at[tick] > opened_at + tick * TICK_S + STOOD_STILL_S:
+        tick -= 1
+        at -= TICK_S
+    return at
 
 
 def _latency(evidence: Evidence, inbound: Inbound, findings: Findings) -> None:

@@ -74,6 +74,20 @@ def test_the_last_frame_of_an_item_needs_nothing_behind_it() -> None:
     assert judged(scene).gaps == 1
 
 
+def test_silence_is_the_carriers_own_where_it_stood_still() -> None:
+    scene = call()
+    silence_in_greeting(scene, 400)
+    empty_at = GREETED_AT + 0.4
+    sent(scene, 400.0, at=empty_at - 0.08)
+    assert judged(scene).gaps == 1
+    tick = round((empty_at - OPENED_AT) / 0.02)
+    for late in (tick - 1, tick):  # both at once, 50 ms after the first was due
+        scene.sent_at[late] = scene.sent_at[tick - 1] + 0.05
+    assert judged(scene).gaps == 0
+    sent(scene, 400.0, at=empty_at - 0.11)  # it had been read long before
+    assert judged(scene).gaps == 1
+
+
 def test_silence_between_two_answers_is_no_gap() -> None:
     scene = call()
     scene.played = scene.played[:1]
