@@ -1,6 +1,7 @@
 """The numbers of a Twilio account, and which of them should call us."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from bridge.sim.carrier.rest import RestFacade
 from bridge.store.agents import AgentStore
 from bridge.store.database import store_url
 from bridge.store.routes import RouteStore
-from tests.doctor.patient import settings
+from tests.doctor.patient import answering, response, settings
 from tests.support.ends import ACCOUNT_SID
 from tests.support.stores import ANN, SHOP, opened
 
@@ -137,6 +138,25 @@ def test_all_pages_of_a_large_account_are_read(
     others = [(f"+1500555{n:04}", {"voice_url": "https://else.example/"}) for n in range(6)]
     finding = examined(tmp_path, *others, ("+15005559999", OURS))
     assert (finding.state, finding.told) == ("good", "calls us: +15005559999")
+
+
+def test_a_next_page_of_another_host_is_not_asked_for(tmp_path: Path) -> None:
+    number = {"sid": "PN1", "phone_number": ONE, "voice_method": "POST", **OURS}
+    number["status_callback_method"] = "POST"
+    page = {"incoming_phone_numbers": [number], "next_page_uri": "@else.invalid/page"}
+
+    async def main() -> Finding:
+        async with answering(response(200, json.dumps(page))) as address:
+            asked = settings(
+                tmp_path,
+                TWILIO_ACCOUNT_SID=ACCOUNT_SID,
+                TWILIO_AUTH_TOKEN=TOKEN,
+                OFFHOOK_TWILIO_API_URL=f"http://{address}",
+                OFFHOOK_PUBLIC_URL=ORIGIN,
+            )
+            return await webhook.check(asked)
+
+    assert asyncio.run(main()) == Finding("webhook", "good", f"calls us: {ONE}")
 
 
 def test_an_api_key_is_used_where_there_is_one(tmp_path: Path) -> None:
