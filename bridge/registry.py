@@ -108,9 +108,23 @@ class Registry:
             if not self.accepting:
                 return Refused("full")
             self._promise(call_sid, answer)
-        if promise := self._promised.get(call_sid):
-            await asyncio.shield(promise.briefing)
+        if (promise := self._promised.get(call_sid)) and not await self._briefed(promise):
+            await self._forget(call_sid)
+            return Refused("no agent")
         return await self._admissions.admit(call_sid)
+
+    async def _briefed(self, promise: _Promise) -> bool:
+        """False: the caller has hung up meanwhile, or the briefing failed by a bug of ours."""
+        await asyncio.wait([promise.briefing])
+        if promise.briefing.cancelled():
+            return False
+        if bug := promise.briefing.exception():
+            logger.error("the briefing of an agent failed", exc_info=bug)
+        return bug is None
+
+    async def _forget(self, call_sid: str) -> None:
+        self._break(call_sid)
+        await self._warm.drop(call_sid)
 
     def _expects(self, call_sid: str) -> bool:
         promise = self._promised.get(call_sid)
@@ -159,10 +173,10 @@ class Registry:
             context = self._running[live] = promise.answer.context
             self._tasks[live] = asyncio.current_task()
             self._none_runs.clear()
-            self._on_begin(context)
-            logger.info("the call begins; %d run", self.running)
             ended = "failed"
             try:
+                self._on_begin(context)
+                logger.info("the call begins; %d run", self.running)
                 ended = (await live.run()).value
             finally:
                 await self._over(live, ended)
@@ -193,8 +207,7 @@ class Registry:
 
     async def carrier_over(self, call_sid: str) -> None:
         """The carrier says the call is over: whatever is left of it ends too."""
-        await self._warm.drop(call_sid)
-        self._break(call_sid)
+        await self._forget(call_sid)
         for live in self._of(call_sid):
             live.carrier_over()
 

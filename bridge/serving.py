@@ -38,6 +38,7 @@ from bridge.web.voice import Gate, MediaDoor
 from bridge.wire.signature import Signatures
 
 BACKLOG = 2048
+LAST_REQUESTS_S = 5  # calls have ended by then; who still sends a request is not waited for
 TWILIO_API_URL = TwilioSettings(None, ()).api_url
 
 logger = logging.getLogger(__name__)
@@ -167,6 +168,7 @@ async def server(settings: Settings, listening: socket.socket) -> AsyncIterator[
             # A callable is all that is asked of it; the annotation wants a class.
             ws=cast("type[asyncio.Protocol]", media),
             lifespan="off",
+            timeout_graceful_shutdown=LAST_REQUESTS_S,
             log_config=None,
             access_log=False,
             server_header=False,

@@ -316,3 +316,50 @@ def test_a_call_that_failed_by_a_bug_is_told_of_too() -> None:
         assert board.registry.running == 0
 
     run(main())
+
+
+def test_a_caller_who_hangs_up_during_the_briefing_is_refused_and_leaves_nothing() -> None:
+    async def main() -> None:
+        board = Switchboard()
+        board.briefing_s = 60.0
+        admitting = asyncio.create_task(board.admit(1))
+        await asyncio.sleep(1)
+        await board.registry.carrier_over(sid(1))
+        assert await admitting is None
+        assert board.open_models == 0
+        board.briefing_s = 0.0
+        assert await board.call(1) is Outcome.CALLER_HUNG_UP  # as any other one
+        assert await left_over() == set()
+
+    run(main())
+
+
+def test_a_briefing_that_fails_is_tried_anew_by_the_next_webhook() -> None:
+    async def main() -> None:
+        board = Switchboard()
+        board.briefing_fails = True
+        assert await board.admit(1) is None
+        board.briefing_fails = False
+        assert await board.call(1) is Outcome.CALLER_HUNG_UP
+        assert board.open_models == 0
+
+    run(main())
+
+
+def test_a_call_whose_beginning_cannot_be_told_of_takes_no_line_for_ever() -> None:
+    async def main() -> None:
+        def broken(context: CallContext) -> None:
+            raise RuntimeError("a bug")
+
+        ended: list[CallContext] = []
+
+        async def on_end(live: LiveCall, context: CallContext) -> None:
+            ended.append(context)
+
+        board = Switchboard(on_begin=broken, on_end=on_end)
+        with pytest.raises(RuntimeError):
+            await board.call(1)
+        assert board.registry.running == 0
+        assert len(ended) == 1
+
+    run(main())

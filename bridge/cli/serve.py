@@ -10,6 +10,7 @@ from bridge.cli.console import FAILED, USAGE, line, stderr, stop
 from bridge.cli.environment import settings_from
 from bridge.cli.loop import run
 from bridge.functions import FunctionsError
+from bridge.keeping import StateDirUnusable
 from bridge.local_model import LocalModelFailed
 from bridge.serving import Server, listen, server
 from bridge.settings import Settings
@@ -26,7 +27,7 @@ def serve(
         stderr.print(told, style="dim", markup=False)
     try:
         run(_serve(settings, as_json))
-    except (AgentError, FunctionsError) as error:
+    except (AgentError, FunctionsError, StateDirUnusable) as error:
         stop(str(error), USAGE)
     except LocalModelFailed as error:
         stop(str(error), USAGE if error.code == USAGE else FAILED)

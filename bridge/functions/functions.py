@@ -140,7 +140,7 @@ def _imported(entry_point: str) -> Any:
         raise SignatureError(f"{told}; install it, or add its folder to PYTHONPATH") from None
     except AttributeError as error:
         raise SignatureError(f"is not there ({error}); correct the name behind the colon") from None
-    except Exception as error:  # a module of somebody else's: anything can happen on import
+    except (Exception, SystemExit) as error:  # somebody else's: anything can happen on import
         told = f"cannot be imported ({type(error).__name__}: {error})"
         raise SignatureError(f"{told}; correct the module") from error
 

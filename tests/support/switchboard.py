@@ -48,6 +48,7 @@ class Switchboard:
         self.config = config
         self._choose = choose
         self.briefing_s = 0.0
+        self.briefing_fails = False
         self.lines: list[tuple[dict[str, int], dict[str, int]]] = []  # as they were at each call
         self._carriers: dict[str, CarrierEnd] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -78,6 +79,8 @@ class Switchboard:
 
         async def brief() -> CallConfig:
             await asyncio.sleep(self.briefing_s)
+            if self.briefing_fails:
+                raise RuntimeError("a bug")
             return config
 
         return Answer(context, {}, self._open_session, brief)
