@@ -109,7 +109,7 @@ class Cost(msgspec.Struct, frozen=True):
 class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Times named ``at`` are seconds since the media socket opened, and so is ``seconds``, the
     length of the call. ``started_at`` is the webhook. Money is counted by somebody else and put in
-    with ``msgspec.structs.replace``, as is the recording."""
+    with ``msgspec.structs.replace``."""
 
     call_sid: str
     started_at: datetime  # UTC
@@ -164,7 +164,8 @@ def from_builtins(data: Json) -> CallRecord:
 
 def started(context: CallContext, process: str = "") -> CallRecord:
     """What there is to say of a call that has only begun; its outcome is that of a call of which
-    nothing more is heard."""
+    nothing more is heard. Its recording is named from the start: what a process that was killed
+    leaves of it is finished under that name."""
     return CallRecord(
         call_sid=context.call_sid,
         started_at=context.started_at,
@@ -177,6 +178,8 @@ def started(context: CallContext, process: str = "") -> CallRecord:
         called=context.called,
         model=context.model,
         outcome=PROCESS_DIED,
+        recording=f"{context.call_sid}.wav" if context.recorded else None,
+        recording_days=context.recording_days if context.recorded else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -136,6 +137,12 @@ def test_what_is_known_at_the_start_says_that_the_end_is_not() -> None:
     made = started(CONTEXT, "p1")
     assert (made.outcome, made.ended_at, made.process) == (PROCESS_DIED, None, "p1")
     assert from_builtins(made.builtins()) == made
+
+
+def test_a_recorded_call_names_its_file_from_the_start() -> None:
+    made = started(replace(CONTEXT, recorded=True, recording_days=7))
+    assert (made.recording, made.recording_days) == (f"{CONTEXT.call_sid}.wav", 7)
+    assert started(replace(CONTEXT, recording_days=7)).recording is None
 
 
 def test_money_and_usage_survive_to_the_last_digit() -> None:
