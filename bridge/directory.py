@@ -7,6 +7,7 @@ after a restart the one that was kept on disk.
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -194,7 +195,7 @@ class Directory:
 def _write(path: Path, content: bytes) -> None:
     """Whole or not at all, for its owner alone: instructions may be confidential."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_suffix(".part")
+    part = path.with_suffix(f".{os.getpid()}.part")  # another process may be writing its own
     part.unlink(missing_ok=True)
     part.touch(mode=0o600)
     part.write_bytes(content)

@@ -169,6 +169,16 @@ def test_a_version_that_cannot_be_used_leaves_the_one_before(
     assert all("agent shop version 2 cannot be used" in each for each in told)
 
 
+def test_what_another_process_is_writing_is_left_to_it(tmp_path: Path) -> None:
+    part = tmp_path / "state" / "directory.part"
+    part.parent.mkdir()
+    part.write_bytes(b"half of")
+    asyncio.run(started(Store(snapshot(1, 1)), tmp_path))
+    assert part.read_bytes() == b"half of"
+    assert decoded((tmp_path / "state" / "directory.json").read_bytes()).revision == 1
+    assert len(list(part.parent.iterdir())) == 2
+
+
 def test_one_broken_agent_keeps_no_other_from_its_change(tmp_path: Path) -> None:
     async def scene() -> None:
         routes = (Route("*", "shop"), Route("+4930200", "desk"))
