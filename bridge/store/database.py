@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -71,7 +71,9 @@ class Database:
             try:
                 yield connection
             except BaseException:
-                await connection.exec_driver_sql("ROLLBACK")
+                # A full disk has made SQLite roll back already: only the first error says so.
+                with suppress(DBAPIError):
+                    await connection.exec_driver_sql("ROLLBACK")
                 raise
             await connection.exec_driver_sql("COMMIT")
 
@@ -130,10 +132,11 @@ async def _told() -> AsyncIterator[None]:
 
 
 def _away(error: DBAPIError) -> bool:
-    """By SQLSTATE: 08 connection, 53 resources, 57P0x shutting down; SQLite: what it says."""
+    """By SQLSTATE: 08 connection, 25006 read-only (a standby), 53 resources, 57P0x shutting down;
+    SQLite: what it says."""
     state = str(getattr(error.orig, "sqlstate", "") or "")
     if state:
-        return state.startswith(("08", "53", "57P0"))
+        return state.startswith(("08", "25006", "53", "57P0"))
     told = str(error.orig)
     return any(each in told for each in ("locked", "unable to open", "disk", "readonly", "closed"))
 

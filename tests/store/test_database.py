@@ -1,8 +1,11 @@
 """A database that goes away and comes back, and work that is given up half-way."""
 
 import asyncio
+import resource
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -90,6 +93,44 @@ def test_a_change_that_fails_leaves_nothing_in_the_audit(store_at: str) -> None:
                     raise RuntimeError
             async with database.read() as connection:
                 assert (await connection.exec_driver_sql("SELECT value FROM state")).scalar() == 0
+
+    asyncio.run(main())
+
+
+@contextmanager
+def files_up_to(n_bytes: int) -> Iterator[None]:
+    """More than that is refused, as by a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_is_told_as_what_it_is(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(f"sqlite+aiosqlite:///{tmp_path / 'offhook.db'}") as database:
+            with pytest.raises(StoreUnavailable, match="disk"), files_up_to(1 << 20):
+                async with database.begin() as connection:
+                    await connection.exec_driver_sql("PRAGMA cache_size = 1")
+                    await connection.exec_driver_sql("CREATE TABLE large (words TEXT)")
+                    for _ in range(100):
+                        words = ("x" * 100_000,)
+                        await connection.exec_driver_sql("INSERT INTO large VALUES (?)", words)
+            async with database.begin() as connection:
+                await connection.exec_driver_sql("UPDATE state SET value = 7")
+
+    asyncio.run(main())
+
+
+def test_a_database_that_can_only_be_read_is_away_for_a_change(postgres_server: Postgres) -> None:
+    async def main() -> None:
+        async with opened(postgres_server.new_url()) as database:
+            with pytest.raises(StoreUnavailable, match="read-only"):
+                async with database.begin() as connection:
+                    await connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+                    await connection.exec_driver_sql("UPDATE state SET value = 7")
 
     asyncio.run(main())
 
