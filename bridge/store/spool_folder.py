@@ -114,12 +114,21 @@ def claim(root: Path, name: str) -> SpoolFolder:
     return SpoolFolder(path, lock, adopted=False)
 
 
-def adopt(root: Path) -> list[SpoolFolder]:
-    """The folders of processes that are dead, the oldest first; they are ours from now on."""
+def adopt(root: Path, unusable: set[str] | None = None) -> list[SpoolFolder]:
+    """The folders of processes that are dead, the oldest first; they are ours from now on. One
+    whose lock cannot be had is passed over, and said unless ``unusable`` names it already."""
+    said = set() if unusable is None else unusable
     found = []
     with _locked(root):
         for path in root.iterdir():
-            if path.is_dir() and (lock := _try_lock(path)) is not None:
+            try:
+                lock = _try_lock(path) if path.is_dir() else None
+            except OSError as error:
+                if path.name not in said:
+                    logger.error("the spool %s cannot be adopted: %s", path, error)
+                    said.add(path.name)
+                continue
+            if lock is not None:
                 found.append(SpoolFolder(path, lock, adopted=True))
     return sorted(found, key=lambda folder: folder.path.stat().st_mtime)
 
@@ -128,9 +137,11 @@ def _try_lock(path: Path) -> int | None:
     lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError as error:
         os.close(lock)
-        return None
+        if isinstance(error, BlockingIOError):
+            return None
+        raise
     return lock
 
 

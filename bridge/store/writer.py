@@ -63,6 +63,7 @@ class StoreWriter:
         self._adopt_every_s = adopt_every_s
         self._applied = 0
         self._adopted: list[SpoolFolder] = []
+        self._unusable: set[str] = set()  # folders nobody can adopt, said already
         self._adopt_at = 0.0
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -127,12 +128,14 @@ class StoreWriter:
     # --- one round --------------------------------------------------------------------------
 
     async def _round(self) -> None:
-        if self._loop.time() >= self._adopt_at:
-            self._adopted += await asyncio.to_thread(adopt, self._spool.root)
-            self._adopt_at = self._loop.time() + self._adopt_every_s
+        """What this process has to say comes first: no folder of another one keeps it back."""
         await self._bring(self._spool.folder)
+        if self._loop.time() >= self._adopt_at:
+            self._adopted += await asyncio.to_thread(adopt, self._spool.root, self._unusable)
+            self._adopt_at = self._loop.time() + self._adopt_every_s
         while self._adopted:
             await self._bury(self._adopted[0])
+            await self._bring(self._spool.folder)
 
     async def _bury(self, folder: SpoolFolder) -> None:
         """Bring what a dead process has left. The folder goes before its mark: a mark that stays

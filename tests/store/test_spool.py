@@ -115,6 +115,20 @@ def test_a_living_process_keeps_its_folder_and_a_dead_one_loses_it(
     assert [path.name for path in living.root.iterdir() if path.name != LOCK] == [living.process]
 
 
+def test_a_folder_whose_lock_cannot_be_had_is_said_once_and_keeps_no_other(
+    spools: Callable[..., Spool], caplog: pytest.LogCaptureFixture
+) -> None:
+    living, dead = spools(), spools()
+    (living.root / "broken" / LOCK).mkdir(parents=True)
+    dead.folder.let_go()
+    unusable: set[str] = set()
+    (adopted,) = adopt(living.root, unusable)
+    assert adopted.name == dead.process
+    assert adopt(living.root, unusable) == []
+    assert caplog.text.count("broken cannot be adopted") == 1
+    adopted.let_go()
+
+
 def test_a_torn_last_entry_is_dropped_and_everything_before_is_kept(
     spools: Callable[..., Spool],
 ) -> None:

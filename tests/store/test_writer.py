@@ -243,6 +243,22 @@ def test_a_process_that_lives_keeps_its_live_calls(store_at: str, tmp_path: Path
     asyncio.run(main())
 
 
+def test_folders_nobody_can_adopt_do_not_keep_back_what_is_our_own(tmp_path: Path) -> None:
+    async def main() -> None:
+        spool = Spool(tmp_path / "spool", PLENTY)
+        (spool.root / LOCK).unlink()
+        (spool.root / LOCK).mkdir()  # nobody can lock the root any more
+        async with store(f"sqlite+aiosqlite:///{tmp_path / 'offhook.db'}") as database:
+            async with writing(spool, database) as writer:
+                append(spool, 1)
+                await until(lambda: writer.depth == 0, 5.0)
+            (spool.root / LOCK).rmdir()
+            assert await kept(database) == [call_sid(1)]
+            await writer.finish()
+
+    asyncio.run(main())
+
+
 def test_an_entry_that_cannot_be_stored_is_put_aside_and_keeps_no_other(
     store_at: str, tmp_path: Path
 ) -> None:
