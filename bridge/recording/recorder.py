@@ -55,7 +55,6 @@ class _Recording:
             self._count(self._file)
         if over:
             self.close()
-            self._part.replace(self.path)
         return over
 
     def _count(self, file: BinaryIO) -> None:
@@ -70,9 +69,14 @@ class _Recording:
         self.close()
 
     def close(self) -> None:
-        if self._file is not None and not self._file.closed:
+        """What was written has its name, which the call's record says."""
+        if self._file is None or self._file.closed:
+            return
+        try:
             self._count(self._file)
+        finally:  # where that fails, the header has an older count, and can be played
             self._file.close()
+            self._part.replace(self.path)
 
 
 class Recorder:
@@ -95,7 +99,8 @@ class Recorder:
         return f"{call_sid}.wav"
 
     def close(self) -> None:
-        """All that was handed over is written. A recording without an end stays a part."""
+        """All that was handed over is written. A recording without an end is as long as what
+        there was of it."""
         self._reels.put(None)
         self._thread.join()
 

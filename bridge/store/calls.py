@@ -285,5 +285,8 @@ def _medians(agent: str) -> Select[Any]:
 
 
 def remove_recording(folder: Path, name: str) -> None:
-    """``name`` is a file in the folder, whatever it says."""
-    (folder / Path(name).name).unlink(missing_ok=True)
+    """``name`` is a file in the folder, whatever it says. What a process that died left of it, and
+    nobody has finished yet, goes too."""
+    path = folder / Path(name).name
+    path.unlink(missing_ok=True)
+    path.with_name(f"{path.name}.part").unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """Files of recordings: whole at the end, playable before it."""
 
 import struct
+import threading
 from pathlib import Path
 
 import pytest
@@ -46,10 +47,15 @@ def test_a_recording_is_a_wav_file_of_two_channels_of_mu_law(tmp_path: Path) -> 
 
 
 def test_what_a_crash_leaves_is_playable_and_can_be_finished(tmp_path: Path) -> None:
-    made = Recorder(tmp_path)
+    made = Recorder(tmp_path / "running")
     speak(made.tape("CA1"), 30.0)
-    made.close()  # the call had no end
     part = tmp_path / "CA1.wav.part"
+
+    def crash() -> None:
+        part.write_bytes((tmp_path / "running" / part.name).read_bytes())
+
+    made.written(crash)
+    made.close()
     assert 20 * 16_000 <= sizes(part)[2] <= part.stat().st_size
     with part.open("ab") as file:
         file.write(b"\x12")  # half of a sample, cut off in the middle
@@ -59,6 +65,36 @@ def test_what_a_crash_leaves_is_playable_and_can_be_finished(tmp_path: Path) -> 
     left, right = wav.read(tmp_path / "CA1.wav")
     assert len(left) == len(right) >= 27 * 8_000
     assert recover(tmp_path) == []
+
+
+def test_a_recording_without_an_end_has_its_name_when_the_recorder_is_closed(
+    tmp_path: Path,
+) -> None:
+    made = Recorder(tmp_path)
+    speak(made.tape("CA1"), 30.0)
+    made.close()
+    assert [each.name for each in tmp_path.iterdir()] == ["CA1.wav"]
+    path = tmp_path / "CA1.wav"
+    assert sizes(path)[2] == path.stat().st_size - wav.HEADER_BYTES > 27 * 16_000
+
+
+def test_a_recording_given_up_half_way_has_its_name_and_can_be_played(tmp_path: Path) -> None:
+    made = Recorder(tmp_path)
+    tape = made.tape("CA1")
+    speak(tape, 3.0)
+    made.written(lambda: speak(tape, 200.0))  # handed over while nothing is written
+    done: list[list[str]] = []
+    written = threading.Event()
+
+    def look() -> None:
+        done.append([each.name for each in tmp_path.iterdir()])
+        written.set()
+
+    made.written(lambda: made.written(look))
+    assert written.wait(10)
+    made.close()
+    assert done == [["CA1.wav"]]
+    assert len(wav.read(tmp_path / "CA1.wav")[0]) >= 8_000
 
 
 def test_what_is_being_written_is_nobody_elses(tmp_path: Path) -> None:

@@ -154,10 +154,10 @@ def test_what_is_deleted_is_gone_with_its_words_and_its_sound(
     store_at: str, tmp_path: Path
 ) -> None:
     async def main(desk: Desk) -> None:
-        there = recordings(desk.folder, "CA1.wav", "CA2.wav")
+        there = recordings(desk.folder, "CA1.wav", "CA1.wav.part", "CA2.wav", "CA2.wav.part")
         await desk.put(ended(1, recording="CA1.wav"), ended(2, recording="CA2.wav"))
         await desk.calls.delete(call_sid(1), ME)
-        assert there() == ["CA2.wav"]
+        assert there() == ["CA2.wav", "CA2.wav.part"]
         with pytest.raises(NotFound):
             await desk.calls.get(call_sid(1))
         with pytest.raises(NotFound):
