@@ -6,8 +6,10 @@ transaction that writes its entries, so a commit whose answer was lost is not ma
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -160,7 +162,7 @@ class StoreWriter:
             self._on_applied()
 
     async def _store(self, folder: SpoolFolder, batch: Batch) -> None:
-        read = [entry for each in batch.entries if (entry := self._read(folder, each))]
+        read = [entry for each in batch.entries if (entry := await self._read(folder, each))]
         try:
             await self._apply(folder, read)
         except _OF_AN_ENTRY as error:
@@ -179,25 +181,25 @@ class StoreWriter:
             except _OF_AN_ENTRY as error:
                 if not _bad_entry(error):
                     raise
-                self._reject(folder, by_seq[entry.seq], error)
+                await self._reject(folder, by_seq[entry.seq], error)
 
     async def _apply(self, folder: SpoolFolder, entries: Sequence[CallEntry]) -> None:
         async with self._database.begin() as connection:
             await apply(connection, folder.name, entries, self._now(), self._announcing)
 
-    def _read(self, folder: SpoolFolder, entry: Entry) -> CallEntry | None:
+    async def _read(self, folder: SpoolFolder, entry: Entry) -> CallEntry | None:
         try:
             made = from_builtins(msgspec.json.decode(entry.payload))
         except msgspec.MsgspecError as error:
-            self._reject(folder, entry, error)
+            await self._reject(folder, entry, error)
             return None
         return CallEntry(entry.seq, entry.kind, made)
 
-    def _reject(self, folder: SpoolFolder, entry: Entry, error: Exception) -> None:
+    async def _reject(self, folder: SpoolFolder, entry: Entry, error: Exception) -> None:
         """It is put aside, for somebody to look at."""
         self.rejected += 1
         path = self._spool.root / f"rejected-{folder.name}-{entry.seq}.json"
-        path.write_bytes(entry.payload)
+        await asyncio.to_thread(_put_aside, path, entry.payload)
         logger.error("a record cannot be stored and is put aside as %s: %s", path.name, error)
 
     def _is_down(self, error: Exception) -> None:
@@ -209,6 +211,12 @@ class StoreWriter:
         if self.down:
             self.down = False
             logger.info("the store is back, the spool is empty")
+
+
+def _put_aside(path: Path, payload: bytes) -> None:
+    """For its owner alone: it holds what callers said."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(payload)
 
 
 def _bad_entry(error: Exception) -> bool:

@@ -277,8 +277,9 @@ def test_an_entry_that_cannot_be_stored_is_put_aside_and_keeps_no_other(
             assert call_sid(3) not in found
             # SQLite takes the larger number, PostgreSQL does not.
             assert writer.rejected == 4 - (len(found) - 1)
-            aside = sorted(path.name for path in spool.root.glob("rejected-*"))
+            aside = [*spool.root.glob("rejected-*")]
             assert len(aside) == writer.rejected
+            assert [path.stat().st_mode & 0o077 for path in aside] == [0] * len(aside)
             await writer.finish()
 
     asyncio.run(main())
