@@ -5,6 +5,7 @@ wrong with a file ends that recording and nothing else.
 """
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -20,6 +21,7 @@ from bridge.recording.part_lock import lock, locked
 WAITING_MAX = 60  # reels of one call: its disk is a minute behind
 HEADER_EVERY_BYTES = 160_000  # ten seconds: so much a crash leaves outside of the header's count
 PART = ".part"
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +44,7 @@ class _Recording:
         """True: that was the end, and the file is whole."""
         if self._file is None:
             self._part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._file = self._part.open("wb", buffering=0)
-            self._part.chmod(0o600)
-            lock(self._file)
-            self._file.write(wav.header(0))
+            self._file = _opened(self._part)
         sound = b"".join(self._channels.feed(at, event) for at, event in reel)
         if sound:
             self._file.write(sound)
@@ -77,6 +76,20 @@ class _Recording:
         finally:  # where that fails, the header has an older count, and can be played
             self._file.close()
             self._part.replace(self.path)
+
+
+def _opened(part: Path) -> BinaryIO:
+    """Emptied only when it is ours: another stream of the same call may be writing it. Raises
+    ``OSError``."""
+    file = open(os.open(part, os.O_RDWR | os.O_CREAT | _BINARY, 0o600), "r+b", buffering=0)
+    try:
+        lock(file)
+        file.truncate(0)
+        file.write(wav.header(0))
+    except OSError:
+        file.close()
+        raise
+    return file
 
 
 class Recorder:

@@ -97,6 +97,23 @@ def test_a_recording_given_up_half_way_has_its_name_and_can_be_played(tmp_path: 
     assert len(wav.read(tmp_path / "CA1.wav")[0]) >= 8_000
 
 
+def test_a_second_stream_of_a_call_takes_nothing_from_the_first(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = Recorder(tmp_path)
+    first, second = made.tape("CA1"), made.tape("CA1")
+    speak(first, 3.0)
+    speak(second, 3.0)
+    second.end(3.0)
+    first.end(3.0)
+    made.close()
+    assert caplog.text.count("recording of CA1 given up") == 1
+    path = tmp_path / "CA1.wav"
+    assert [each.name for each in tmp_path.iterdir()] == ["CA1.wav"]
+    assert path.stat().st_size == wav.HEADER_BYTES + 3 * 16_000
+    assert wav.read(path)[0] == FRAME * 150
+
+
 def test_what_is_being_written_is_nobody_elses(tmp_path: Path) -> None:
     made = Recorder(tmp_path)
     tape = made.tape("CA1")
