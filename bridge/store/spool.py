@@ -59,6 +59,8 @@ class Spool:
         self._waiting_bytes = 0
         self._failing = False
         self._closing = False
+        self._over = False  # the thread takes nothing any more
+        self._told_over = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
         self._thread.start()
@@ -72,6 +74,9 @@ class Spool:
         """Never waits, and never fails for want of room."""
         encoded = msgspec.json.encode(payload)
         with self._changed:
+            if self._over:
+                self._too_late()
+                return
             self.appended += 1
             if self._waiting_bytes + len(encoded) > HELD_BYTES:
                 self.lost += 1
@@ -81,6 +86,13 @@ class Spool:
             self._waiting.append((self.appended, text))
             self._waiting_bytes += len(text)
             self._changed.notify()
+
+    def _too_late(self) -> None:
+        """Said once, however many there are."""
+        self.lost += 1
+        if not self._told_over:
+            self._told_over = True
+            logger.error("the spool is closed: an entry is lost, and so is any after it")
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Write what is left. The folder stays ours until ``folder.remove`` or ``let_go``."""
@@ -99,6 +111,8 @@ class Spool:
                 self._failed(error)
                 if self._closing:
                     logger.error("%d entries are lost: %s", len(batch), error)
+                    with self._changed:
+                        self._over = True
                     return
                 with self._changed:
                     self._changed.wait_for(lambda: self._closing, self._retry_s)
@@ -118,6 +132,7 @@ class Spool:
                 if batch and size > self._segment_bytes:
                     break
                 batch.append((seq, text))
+            self._over = not batch
             return batch or None
 
     def _written(self, batch: list[tuple[int, bytes]]) -> None:

@@ -79,6 +79,18 @@ def test_what_is_not_done_is_read_again(spools: Callable[..., Spool]) -> None:
     assert [*numbers(spool.folder)] == [3]
 
 
+def test_what_comes_after_the_end_is_lost_and_said_once(
+    spools: Callable[..., Spool], caplog: pytest.LogCaptureFixture
+) -> None:
+    spool = spools()
+    append(spool, 1)
+    spool.close()
+    append(spool, 2, 3)
+    assert caplog.text.count("the spool is closed") == 1
+    assert spool.lost == 2
+    assert spool.appended == 1
+
+
 def test_an_entry_as_large_as_many_pieces_is_read(spools: Callable[..., Spool]) -> None:
     spool = spools()
     spool.append("call.ended", {"n": 1, "words": "long " * 1_000_000})
