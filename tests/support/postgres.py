@@ -104,7 +104,8 @@ def postgres() -> Iterator[Postgres]:
     programs = find()
     if programs is None:
         raise FileNotFoundError(NEEDED)
-    folder = Path(mkdtemp(prefix="offhook-pg-"))
+    # As root it runs as somebody else, who may not look into our TMPDIR.
+    folder = Path(mkdtemp(prefix="offhook-pg-", dir="/tmp" if os.getuid() == 0 else None))
     try:
         server = Postgres(programs, folder)
         server.start()

@@ -38,12 +38,16 @@ class Local:
 
 @asynccontextmanager
 async def started(
-    audio_format: str, launcher: Sequence[str] = ("-m", "bridge"), speed: float = 4.0
+    audio_format: str,
+    launcher: Sequence[str] = ("-m", "bridge"),
+    speed: float = 4.0,
+    more: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Local]:
     """Both up and ready; ended with the context. Raises ``LocalFailed``.
 
     Where there are two processors, the server has one for itself and the simulators the other.
-    ``launcher`` is what Python runs in place of the server, before ``serve``.
+    ``launcher`` is what Python runs in place of the server, before ``serve``; ``more`` are further
+    settings of the server.
     """
     mine, servers = _processors()
     model = ("-m", "bridge", "emulate", "--voice", "tones", "--records", "--speed", str(speed))
@@ -54,7 +58,7 @@ async def started(
                 _process((*model, "--port", "0", "--json"), {}, folder / "model.log")
             )
             origin = str(ready["origin"])
-            settings = _settings(origin, folder, audio_format)
+            settings = _settings(origin, folder, audio_format) | dict(more or {})
             command = (*launcher, "serve", "--port", "0", "--json")
             with _on(servers):
                 server, ready = await stack.enter_async_context(
