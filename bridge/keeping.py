@@ -84,9 +84,6 @@ class Keeping:
     def _record(self, live: LiveCall, context: CallContext) -> CallRecord:
         process = self.spool.process
         made = record(live, context, process=process, dialect=self.dialect, failed=live.failed)
-        if context.recorded:
-            name = self.recorder.file_name(context.call_sid)
-            made = replace(made, recording=name, recording_days=context.recording_days)
         try:
             return priced(made, self.prices, _transcription_model(live.call, context))
         except Exception:

@@ -108,9 +108,6 @@ class Recorder:
         """``call_sid`` becomes a file's name; it is one that the carrier's parser let through."""
         return Tape(partial(self._take, _Recording(self._folder, call_sid)))
 
-    def file_name(self, call_sid: str) -> str:
-        return f"{call_sid}.wav"
-
     def close(self) -> None:
         """All that was handed over is written. A recording without an end is as long as what
         there was of it."""

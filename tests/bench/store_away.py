@@ -58,7 +58,7 @@ def told(name: str, report: dict[str, Any]) -> str:
     latencies = " ".join(
         f"{what} {values['p50']:.2f}/{values['p99']:.2f}/{values['max']:.1f}"
         for what, values in report["latency_ms"].items()
-        if values and what in ("inbound", "outbound", "added", "both")
+        if values and what in ("inbound", "outbound", "added_latency")
     )
     calls = report["calls"]
     return (

@@ -36,7 +36,7 @@ def test_a_recording_is_a_wav_file_of_two_channels_of_mu_law(tmp_path: Path) -> 
     tape.end(12.0)
     tape.end(13.0)
     made.close()
-    path = tmp_path / "recordings" / made.file_name("CA1")
+    path = tmp_path / "recordings" / "CA1.wav"
     data = path.read_bytes()
     assert data[:4] + data[8:16] == b"RIFFWAVEfmt "
     assert struct.unpack_from("<HHIIHH", data, 20) == (7, 2, 8000, 16000, 2, 8)
