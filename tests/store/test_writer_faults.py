@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -78,6 +78,8 @@ class World:
         match step:
             case ("append", count):
                 self._append(count)
+            case ("bring", 0):
+                await self.bring_until(self._all_stored)
             case ("bring", ms):
                 await self.bring(ms / 1000)
             case ("unanswered", times):
@@ -93,27 +95,36 @@ class World:
             self.spool.append("call.ended", ended(self._count).builtins())
             self._count += 1
 
-    async def bring(self, stop_after_s: float = 0) -> None:
-        writer = StoreWriter(self.spool, self.faulty, Announcing(), adopt_every_s=0.002)
-        task = asyncio.create_task(writer.run())
-        if stop_after_s:
+    async def bring(self, stop_after_s: float) -> None:
+        async with self._bringing():
             await asyncio.sleep(stop_after_s)
-        else:
-            await self._all_stored()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+
+    async def bring_until(self, done: Callable[[], Awaitable[bool]]) -> None:
+        async with self._bringing() as applied, asyncio.timeout(60):
+            while not await done():
+                await applied.wait()
+                applied.clear()
+
+    @asynccontextmanager
+    async def _bringing(self) -> AsyncIterator[asyncio.Event]:
+        applied = asyncio.Event()
+        writer = StoreWriter(
+            self.spool, self.faulty, Announcing(), on_applied=applied.set, adopt_every_s=0.002
+        )
+        task = asyncio.create_task(writer.run())
+        try:
+            yield applied
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         for folder in writer._adopted:  # as the kernel does
             folder.let_go()
         self._stored = {sid for sid, _ in await stored(self.faulty.database)}
 
-    async def _all_stored(self) -> None:
-        async with asyncio.timeout(20):
-            while True:
-                found = {sid for sid, _ in await stored(self.faulty.database)}
-                if self._mine == [sid for sid in self._mine if sid in found]:
-                    return
-                await asyncio.sleep(0.002)
+    async def _all_stored(self) -> bool:
+        found = {sid for sid, _ in await stored(self.faulty.database)}
+        return found.issuperset(self._mine)
 
     async def _die(self, torn: int) -> None:
         """The last bytes of what is not in the store yet never reached the disk."""
@@ -130,13 +141,14 @@ class World:
         self._born()
 
     async def finish(self) -> None:
+        """One process that lives long enough buries all the dead ones, however slow the disk."""
         await self._die(0)
-        async with asyncio.timeout(20):
-            while [path.name for path in self.root.iterdir() if path.name != LOCK] != [
-                self.spool.process
-            ]:
-                await self.bring(0.02)
+        await self.bring_until(self._alone)
         self.spool.close()
+
+    async def _alone(self) -> bool:
+        left = {path.name for path in self.root.iterdir()} - {LOCK}
+        return left == {self.spool.process}
 
 
 async def stored(database: Database) -> list[tuple[str, int]]:
