@@ -39,6 +39,7 @@ from bridge.wire.signature import Signatures
 
 BACKLOG = 2048
 LAST_REQUESTS_S = 5  # calls have ended by then; who still sends a request is not waited for
+HURRIED_END_S = 1.0  # for what abandoned calls still have to say
 TWILIO_API_URL = TwilioSettings(None, ()).api_url
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,8 @@ class Server(uvicorn.Server):
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(self.serve(sockets=[listening]))
             await self._asked.wait()
-            hurry = group.create_task(self._hurry(group.create_task(self._drain())))
+            drain = group.create_task(self._drain())
+            hurry = group.create_task(self._hurry(drain, serving))
             await asyncio.wait([serving])
             hurry.cancel()
 
@@ -92,11 +94,13 @@ class Server(uvicorn.Server):
         await self.registry.drain()
         self.should_exit = True
 
-    async def _hurry(self, drain: asyncio.Task[None]) -> None:
+    async def _hurry(self, drain: asyncio.Task[None], serving: asyncio.Task[None]) -> None:
         await self._hurried.wait()
         drain.cancel()
         self.registry.abandon()
         self.force_exit = self.should_exit = True
+        await asyncio.wait([serving], timeout=HURRIED_END_S)
+        serving.cancel()  # uvicorn waits for its last connection even so
 
 
 def _hang_up(twilio: TwilioSettings, timeout_s: float) -> HangUp:

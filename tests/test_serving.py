@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from bridge.cli.loop import run
 from bridge.sim.carrier.caller import AfterAgent, At, Caller, HangUp, Say, ScriptedCaller
 from bridge.sim.carrier.profile import INSTANT, StreamProfile
 from bridge.sim.carrier.rest import RestFacade
@@ -63,7 +64,7 @@ def test_after_the_goodbye_the_call_is_hung_up_over_rest_once(
                 result = await house.call(caller, stream_profile=STREAM, rest=rest)
         return result, rest
 
-    result, rest = asyncio.run(main())
+    result, rest = run(main())
     assert len(rest.calls.requests) == (2 if failures == (20500,) else 1)
     assert result.outcome == "completed"
     # Where REST says the call is over though it is not, the closed stream ends it.
@@ -84,7 +85,7 @@ def test_without_rest_credentials_the_action_hangs_up(tmp_path: Path) -> None:
             caller = ScriptedCaller([Say(WORDS, AfterAgent(quiet_ms=200))])
             return await house.call(caller, stream_profile=STREAM)
 
-    result = asyncio.run(main())
+    result = run(main())
     assert (result.outcome, result.ended_by) == ("completed", "document")
     assert len([each for each in result.exchanges if each.request.purpose == "action"]) == 1
     assert [slot.slot for slot in timecode.decode_all(result.heard) if slot] == [
@@ -127,7 +128,7 @@ def test_a_process_answers_a_call_and_ends_when_told(tmp_path: Path) -> None:
             assert await running.ended(5) == 0
         assert [call.outcome for call in await kept(tmp_path)] == ["caller hung up"]
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_call_goes_on_when_the_process_is_told_to_end(tmp_path: Path) -> None:
@@ -148,7 +149,7 @@ def test_a_call_goes_on_when_the_process_is_told_to_end(tmp_path: Path) -> None:
             assert heard == [*range(20), *range(20)]  # the answer came during the drain
             assert await running.ended(5) == 0
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_told_twice_the_process_ends_at_once(tmp_path: Path) -> None:
@@ -163,7 +164,7 @@ def test_told_twice_the_process_ends_at_once(tmp_path: Path) -> None:
             assert await running.ended(3) == 0
             assert (await call).streams[0].played
 
-    asyncio.run(main())
+    run(main())
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -183,4 +184,4 @@ def test_no_process_outlives_the_server(tmp_path: Path, number: signal.Signals) 
             _, alive = await asyncio.to_thread(psutil.wait_procs, children, 10)
             assert not alive
 
-    asyncio.run(main())
+    run(main())

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 from standardwebhooks.webhooks import Webhook
 
+from bridge.cli import loop
 from bridge.records.record import FunctionRun
 from bridge.store.applying import mark_dead
 from bridge.store.call_tables import outbox
@@ -95,7 +96,7 @@ def with_desk(url: str, main: Callable[[Desk], Awaitable[T]]) -> T:
                 for client in desk.clients:
                     await client.aclose()
 
-    return asyncio.run(run())
+    return loop.run(run())
 
 
 @pytest.fixture

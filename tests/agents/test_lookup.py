@@ -11,6 +11,7 @@ import pytest
 from bridge.agents.document import Agent, LookUp, Variable
 from bridge.agents.incoming import Incoming
 from bridge.agents.lookup import MAX_ANSWER_BYTES, Found, look_up
+from bridge.cli.loop import run
 
 CALL = Incoming("CA1", "+15550001", "+4930100", {"tier": "gold"})
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -70,7 +71,7 @@ def found(answer: Answer, *keys: str, timeout_ms: int = 1500, allowed: bool = Tr
             asked = agent(url, *(keys or ("name",)), timeout_ms=timeout_ms)
             return await look_up(asked, CALL, private_allowed=allowed)
 
-    return asyncio.run(scene())
+    return run(scene())
 
 
 def test_the_question_has_what_is_known_of_the_call() -> None:
@@ -91,7 +92,7 @@ def test_the_question_has_what_is_known_of_the_call() -> None:
                 "parameters": {"tier": "gold"},
             }
 
-    asyncio.run(scene())
+    run(scene())
 
 
 def test_only_what_was_asked_for_is_taken() -> None:
@@ -155,7 +156,7 @@ def test_the_deadline_is_over_all_of_it(answer: Answer) -> None:
                 task.cancel()
             return nothing
 
-    nothing = asyncio.run(scene())
+    nothing = run(scene())
     assert nothing.note == "look-up: no answer within 100 ms; the defaults are used"
 
 
@@ -167,22 +168,22 @@ def test_an_address_inside_is_not_asked() -> None:
             assert "inside a network" in str(nothing.note)
             assert made.asked == []
 
-    asyncio.run(scene())
+    run(scene())
 
 
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:1/", "http://no-such-host.invalid/", "https://127.0.0.1:1/"]
 )
 def test_a_place_where_nobody_is_is_a_note(url: str) -> None:
-    nothing = asyncio.run(look_up(agent(url, "name"), CALL, private_allowed=True))
+    nothing = run(look_up(agent(url, "name"), CALL, private_allowed=True))
     assert nothing.fields == {}
     assert nothing.note
 
 
 def test_nothing_is_asked_where_nobody_wants_to_know() -> None:
-    assert asyncio.run(look_up(Agent("Shop", "Hi."), CALL)) == Found()
+    assert run(look_up(Agent("Shop", "Hi."), CALL)) == Found()
     asked = agent("http://127.0.0.1:1/")
-    assert asyncio.run(look_up(asked, CALL, private_allowed=True)) == Found()
+    assert run(look_up(asked, CALL, private_allowed=True)) == Found()
 
 
 def test_a_look_up_can_be_cancelled() -> None:
@@ -194,4 +195,4 @@ def test_a_look_up_can_be_cancelled() -> None:
             with pytest.raises(asyncio.CancelledError):
                 await asking
 
-    asyncio.run(scene())
+    run(scene())

@@ -13,6 +13,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError
 from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_websocket
 
+from bridge.cli.loop import run
 from bridge.doctor import model
 from bridge.doctor.model import AZURE_TOKEN, Verdict
 from bridge.sim.model.patterns import PatternMind
@@ -50,7 +51,7 @@ def first_preview(origin: str) -> Env:
 
 
 def at(origin: str, tmp_path: Path, env: Callable[[str], Env] = openai, **more: str) -> Verdict:
-    return asyncio.run(model.check(settings(tmp_path, **env(origin), **more)))
+    return run(model.check(settings(tmp_path, **env(origin), **more)))
 
 
 @asynccontextmanager
@@ -77,7 +78,7 @@ def found(
                 asked["OFFHOOK_AGENT"] = str(tmp_path / "agent.yaml")
             return await model.check(settings(tmp_path, **asked))
 
-    return asyncio.run(main())
+    return run(main())
 
 
 def states(verdict: Verdict) -> tuple[str, str]:
@@ -168,7 +169,7 @@ def test_what_is_no_realtime_service_fails(tmp_path: Path, answer: bytes, told: 
             env = {**openai(f"http://{address}"), "OFFHOOK_MODEL_CONNECT_TIMEOUT_S": "1"}
             return await model.check(settings(tmp_path, **env))
 
-    verdict = asyncio.run(main())
+    verdict = run(main())
     assert states(verdict) == ("skipped", "failed")
     assert told in verdict[1].told and verdict[1].mend
 
@@ -194,7 +195,7 @@ def spoken(tmp_path: Path, *events: Mapping[str, Any], stays: bool = True) -> Ve
             }
             return await model.check(settings(tmp_path, **env))
 
-    return asyncio.run(main())
+    return run(main())
 
 
 def updated(heard_as: object, spoken_as: object) -> Mapping[str, Any]:
@@ -276,7 +277,7 @@ def by_token(source: Source, profile: ModelProfile = HEALTHY) -> Verdict:
                 asked, SessionConfig("Hello.", voice="alloy"), AZURE_TOKEN, 0.5
             )
 
-    return asyncio.run(main())
+    return run(main())
 
 
 def test_a_token_is_asked_for_and_accepted() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.cli.loop import run
 from bridge.store.agents import AgentStore
 from bridge.store.audit import Audit
 from bridge.store.database import Database
@@ -41,7 +42,7 @@ def test_a_database_that_was_stopped_or_killed_is_used_again_when_it_is_back(
                 await asyncio.to_thread(own_server.start)
                 assert [row.name for row in await agents.list()] == ["shop"]
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_database_that_goes_away_inside_of_a_change_leaves_nothing_of_it(
@@ -58,7 +59,7 @@ def test_a_database_that_goes_away_inside_of_a_change_leaves_nothing_of_it(
             async with database.read() as connection:
                 assert (await connection.exec_driver_sql("SELECT value FROM state")).scalar() == 0
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_change_that_is_cancelled_is_not_made_and_does_not_hold_others_up(store_at: str) -> None:
@@ -81,7 +82,7 @@ def test_a_change_that_is_cancelled_is_not_made_and_does_not_hold_others_up(stor
             async with database.read() as connection:
                 assert (await connection.exec_driver_sql("SELECT value FROM state")).scalar() == 1
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_change_that_fails_leaves_nothing_in_the_audit(store_at: str) -> None:
@@ -94,7 +95,7 @@ def test_a_change_that_fails_leaves_nothing_in_the_audit(store_at: str) -> None:
             async with database.read() as connection:
                 assert (await connection.exec_driver_sql("SELECT value FROM state")).scalar() == 0
 
-    asyncio.run(main())
+    run(main())
 
 
 @contextmanager
@@ -121,7 +122,7 @@ def test_a_full_disk_is_told_as_what_it_is(tmp_path: Path) -> None:
             async with database.begin() as connection:
                 await connection.exec_driver_sql("UPDATE state SET value = 7")
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_database_that_can_only_be_read_is_away_for_a_change(postgres_server: Postgres) -> None:
@@ -132,7 +133,7 @@ def test_a_database_that_can_only_be_read_is_away_for_a_change(postgres_server: 
                     await connection.exec_driver_sql("SET TRANSACTION READ ONLY")
                     await connection.exec_driver_sql("UPDATE state SET value = 7")
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_no_thread_outlives_a_database(store_at: str) -> None:
@@ -142,5 +143,5 @@ def test_no_thread_outlives_a_database(store_at: str) -> None:
         async with opened(store_at) as database:
             await asyncio.gather(*(AgentStore(database).list() for _ in range(4)))
 
-    asyncio.run(main())
+    run(main())
     assert set(threading.enumerate()) - before == set()

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
+from bridge.cli.loop import run
 from bridge.records.record import PROCESS_DIED
 from bridge.store.call_tables import outbox, spool_marks
 from bridge.store.calls import CallStore
@@ -109,7 +110,7 @@ def test_entries_come_into_the_store_in_order_and_the_folder_goes_at_the_end(
             async with database.read() as connection:
                 assert (await connection.execute(select(spool_marks))).all() == []
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_store_that_is_down_from_the_start_gets_everything_later(
@@ -136,7 +137,7 @@ def test_a_store_that_is_down_from_the_start_gets_everything_later(
         await database.close()
 
     with caplog.at_level(logging.INFO):
-        asyncio.run(main())
+        run(main())
     assert caplog.text.count("the store is away") == 1
     assert caplog.text.count("the store is back") == 1
 
@@ -175,7 +176,7 @@ def test_a_store_that_dies_between_the_commit_and_its_answer_has_everything_once
             assert await told(database) == sids(range(120))
             await writer.finish()
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_what_a_dead_process_left_is_taken_over_by_one_that_lives(
@@ -214,7 +215,7 @@ def test_what_a_dead_process_left_is_taken_over_by_one_that_lives(
             await first.finish()
             await second.finish()
 
-    asyncio.run(main())
+    run(main())
 
 
 def decoded(body: str) -> Any:
@@ -240,7 +241,7 @@ def test_a_process_that_lives_keeps_its_live_calls(store_at: str, tmp_path: Path
             await first.finish()
             await second.finish()
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_folders_nobody_can_adopt_do_not_keep_back_what_is_our_own(tmp_path: Path) -> None:
@@ -256,7 +257,7 @@ def test_folders_nobody_can_adopt_do_not_keep_back_what_is_our_own(tmp_path: Pat
             assert await kept(database) == [call_sid(1)]
             await writer.finish()
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_an_entry_that_cannot_be_stored_is_put_aside_and_keeps_no_other(
@@ -282,7 +283,7 @@ def test_an_entry_that_cannot_be_stored_is_put_aside_and_keeps_no_other(
             assert [path.stat().st_mode & 0o077 for path in aside] == [0] * len(aside)
             await writer.finish()
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_what_cannot_be_brought_before_the_end_is_left_for_the_next_process(
@@ -303,7 +304,7 @@ def test_what_cannot_be_brought_before_the_end_is_left_for_the_next_process(
         heir.close()
         await database.close()
 
-    asyncio.run(main())
+    run(main())
 
 
 # --- the real thing -------------------------------------------------------------------------
@@ -327,7 +328,7 @@ def test_postgresql_stopped_and_killed_under_calls_has_each_of_them_once(
             assert await kept(database) == await told(database) == sids(range(400))
             assert await writer.finish()
 
-    asyncio.run(main())
+    run(main())
 
 
 async def up_again(server: Postgres) -> None:
@@ -412,7 +413,7 @@ def test_processes_killed_while_they_write_leave_each_call_once(
                 assert mine == [*range(first, first + len(mine))]
             await writer.finish()
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_times_are_kept_to_the_microsecond(store_at: str, tmp_path: Path) -> None:
@@ -427,4 +428,4 @@ def test_times_are_kept_to_the_microsecond(store_at: str, tmp_path: Path) -> Non
             assert (await CallStore(database, Path()).get(call_sid(1))).started_at == at
             await writer.finish()
 
-    asyncio.run(main())
+    run(main())

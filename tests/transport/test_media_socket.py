@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
+from bridge.cli.loop import run
 from bridge.sim.carrier.signing import signature
 from bridge.transport import media_socket
 from bridge.transport.media_socket import MediaSocket, Refusal, Upgrade
@@ -28,7 +29,7 @@ def check(tmp_path: Path, test: Callable[[House], Awaitable[None]], **more: str)
         async with asyncio.timeout(20), standing(tmp_path, more) as house:
             await test(house)
 
-    asyncio.run(main())
+    run(main())
 
 
 def media(timestamp_ms: int) -> str:
@@ -331,7 +332,7 @@ def alone(test: Callable[[Slow, MediaSocket, ClientConnection], Awaitable[None]]
                 slow.over.set()
             await until(lambda: not tasks and not connections)
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_carrier_that_is_read_too_slowly_has_to_wait_and_loses_nothing() -> None:
@@ -435,7 +436,7 @@ def test_a_bug_behind_the_socket_closes_it(caplog: pytest.LogCaptureFixture) -> 
             assert refusal.value.response.status_code == 500
             await until(lambda: not tasks and not connections)
 
-    asyncio.run(main())
+    run(main())
     assert "a media socket failed" in caplog.text
 
 

@@ -12,6 +12,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_websockets
 from websockets.http11 import Request, Response
 
+from bridge.cli.loop import run
 from bridge.sim.model.profile import ModelProfile
 from bridge.sim.model.reply import Reply, Spoken
 from bridge.sim.model.scripted import ScriptedMind
@@ -105,7 +106,7 @@ def test_a_session_is_open_when_it_says_so(dialect: Dialect, azure: bool) -> Non
                 peer.send([Append(b"\0" * 960)])
             await peer.close()
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_the_upgrade_carries_the_credential_and_an_id_and_offers_no_compression() -> None:
@@ -125,7 +126,7 @@ def test_the_upgrade_carries_the_credential_and_an_id_and_offers_no_compression(
         ids = {request.headers["x-ms-client-request-id"] for request in asked}
         assert len(ids) == 2
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_what_cannot_be_read_is_passed_on_as_an_error_and_the_rest_goes_on() -> None:
@@ -150,7 +151,7 @@ def test_what_cannot_be_read_is_passed_on_as_an_error_and_the_rest_goes_on() -> 
             assert pulled.why_closed == "closed with 1011: internal error"
             await peer.close()
 
-    asyncio.run(main())
+    run(main())
 
 
 # --- refusals -------------------------------------------------------------------------------
@@ -178,7 +179,7 @@ def test_openai_upgrades_first_and_refuses_then(
             assert reason.startswith("refused: ") and told in reason
             assert not await left_over()
 
-    asyncio.run(main())
+    run(main())
 
 
 @pytest.mark.parametrize(
@@ -203,7 +204,7 @@ def test_azure_refuses_the_upgrade(profile: ModelProfile, status: int) -> None:
             assert f"HTTP {status}" in reason
             assert not await left_over()
 
-    asyncio.run(main())
+    run(main())
 
 
 @pytest.mark.parametrize(("code", "reason"), [(3000, "invalid_request_error"), (4000, "")])
@@ -216,7 +217,7 @@ def test_a_close_before_the_session_is_a_refusal(code: int, reason: str) -> None
             told = f"closed with {code}" + (f": {reason}" if reason else "")
             assert await why_not(endpoint(origin)) == told
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_an_upgrade_without_a_session_is_no_connection() -> None:
@@ -225,7 +226,7 @@ def test_an_upgrade_without_a_session_is_no_connection() -> None:
             assert await why_not(endpoint(origin), 0.3) == "no session within 0.3 s"
             assert not await left_over()
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_server_that_does_not_answer_at_all_is_given_up() -> None:
@@ -241,7 +242,7 @@ def test_a_server_that_does_not_answer_at_all_is_given_up() -> None:
         server.close()
         await asyncio.sleep(0.05)
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_nobody_there_and_nothing_sensible_there() -> None:
@@ -257,7 +258,7 @@ def test_nobody_there_and_nothing_sensible_there() -> None:
         await server.wait_closed()
         assert (await why_not(endpoint(origin))).startswith("cannot connect: ")
 
-    asyncio.run(main())
+    run(main())
 
 
 @pytest.mark.parametrize("credential", [KEY, BEARER], ids=["api-key", "bearer"])
@@ -275,7 +276,7 @@ def test_a_redirect_is_refused_and_the_key_goes_nowhere_else(credential: KeyCred
                 assert len(asked) == 1
             assert asked_elsewhere == []
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_giving_up_while_connecting_leaves_nothing_open() -> None:
@@ -289,7 +290,7 @@ def test_giving_up_while_connecting_leaves_nothing_open() -> None:
                     await opening
             assert not await left_over()
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_no_proxy_stands_between_us_and_our_own_machine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,7 +307,7 @@ def test_no_proxy_stands_between_us_and_our_own_machine(monkeypatch: pytest.Monk
         async with service(converse) as (origin, _):
             await (await open_session(endpoint(origin), 3.0)).close()
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_a_key_is_in_no_representation() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
 
+from bridge.cli.loop import run
 from bridge.sim.carrier.phone import NotInProgress
 from bridge.sim.carrier.rest import RestFacade
 from bridge.transport import rest
@@ -35,7 +36,7 @@ def check(
             finally:
                 await hang_up.close()
 
-    asyncio.run(main())
+    run(main())
 
 
 def running(facade: RestFacade, number: int = 1) -> list[Mapping[str, str]]:
@@ -128,8 +129,8 @@ def test_an_api_that_is_not_there_is_no_exception(monkeypatch: pytest.MonkeyPatc
         assert not await hang_up(ACCOUNT_SID, sid(1))
         await hang_up.close()
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_without_credentials_nothing_is_hung_up() -> None:
-    assert asyncio.run(no_hang_up(ACCOUNT_SID, sid(1))) is False
+    assert run(no_hang_up(ACCOUNT_SID, sid(1))) is False

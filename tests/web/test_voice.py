@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from websockets.asyncio.client import ClientConnection
 
+from bridge.cli.loop import run
 from bridge.sim.carrier.caller import AfterAgent, HangUp, ScriptedCaller
 from bridge.sim.carrier.profile import StreamProfile
 from bridge.sim.carrier.signing import signature
@@ -26,7 +27,7 @@ def check(tmp_path: Path, test: Callable[[House], Awaitable[None]], **more: str)
         async with asyncio.timeout(20), standing(tmp_path, more) as house:
             await test(house)
 
-    asyncio.run(main())
+    run(main())
 
 
 async def until_closed(socket: ClientConnection) -> None:
@@ -104,7 +105,7 @@ def test_a_signature_over_another_origin_is_refused_with_both_in_the_log(
             assert "https://phone.example.com/twilio/voice" in line and received in line
 
     with caplog.at_level(logging.WARNING):
-        asyncio.run(main())
+        run(main())
 
 
 def test_every_token_is_good_while_one_is_rotated(tmp_path: Path) -> None:
@@ -247,7 +248,7 @@ def test_the_action_says_sorry_only_where_we_failed(
             assert ("went wrong" in final) is sorry
             assert final.endswith("<Hangup /></Response>")
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_an_action_nobody_knows_of_says_sorry(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 from websockets.asyncio.server import ServerConnection, serve
 
+from bridge.cli import loop
 from bridge.sim.carrier.commands import CloseSocket, OpenSocket
 from bridge.sim.carrier.media_socket import (
     CONGESTED,
@@ -53,7 +54,7 @@ def test_what_was_sent_goes_out_before_the_close_and_frames_come_in_order() -> N
             await running
         return got, events
 
-    got, events = asyncio.run(run())
+    got, events = loop.run(run())
     assert got == ["one", "two", "three"]
     assert isinstance(events[0], Opened)
     assert events[1:3] == [Frame("one"), Frame("two")]
@@ -72,6 +73,6 @@ def test_a_port_that_speaks_no_websocket_is_a_failed_upgrade() -> None:
             await made(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", events).run()
         return events
 
-    (refused,) = asyncio.run(run())
+    (refused,) = loop.run(run())
     assert isinstance(refused, Refused)
     assert refused.code == 31920

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import httpx
 
+from bridge.cli.loop import run
 from bridge.sim.carrier.phone import NotInProgress
 from bridge.sim.carrier.rest import RestAnswer, RestCalls, RestFacade, RestRequest
 
@@ -124,7 +125,7 @@ def test_over_a_socket_with_latency() -> None:
             refused = await client.get(url, auth=(ACCOUNT, "wrong"))
             return updated, refused, took_s
 
-    updated, refused, took_s = asyncio.run(talk())
+    updated, refused, took_s = run(talk())
     assert updated.status_code == 200
     assert updated.json()["status"] == "in-progress"
     assert phone.updates == [{"Twiml": "<Response>ü</Response>"}]
@@ -145,4 +146,4 @@ def test_clients_that_go_or_stay_silent_do_not_hold_up_the_end() -> None:
             await silent.drain()
         silent.close()
 
-    asyncio.run(asyncio.wait_for(talk(), 5))
+    run(asyncio.wait_for(talk(), 5))

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
+from bridge.cli import loop
 from bridge.sim.carrier.caller import (
     AfterAgent,
     At,
@@ -127,7 +128,7 @@ def call(far: FarEnd, caller: Caller, **options: Any) -> CallResult:
             assert await left_over(before) == set()
         return result
 
-    return asyncio.run(run())
+    return loop.run(run())
 
 
 def test_a_call_from_webhook_to_hang_up() -> None:
@@ -216,7 +217,7 @@ def test_rest_ends_the_call() -> None:
             result = await dial(f"{far.url}/voice", ScriptedCaller([]), rest=rest)
         return result, statuses
 
-    result, statuses = asyncio.run(run())
+    result, statuses = loop.run(run())
     assert statuses == [200]
     assert (result.outcome, result.ended_by) == ("completed", "rest")
     assert result.warnings == () == result.errors
@@ -231,7 +232,7 @@ def test_nobody_there_is_a_failed_call_and_not_an_exception() -> None:
             pass
         return await dial(f"{far.url}/voice", ScriptedCaller([]))
 
-    result = asyncio.run(run())
+    result = loop.run(run())
     assert (result.outcome, result.ended_by) == ("failed", "error")
     assert [error.code for error in result.errors] == [11205]
     assert [e.request.attempt for e in result.exchanges] == [1, 2]
@@ -248,7 +249,7 @@ def test_a_refused_connection_and_a_refused_upgrade_have_their_codes() -> None:
         async with standing(far, process_request=lambda c, r: c.respond(403, "no\n")):
             return await dial(f"{far.url}/voice", ScriptedCaller([]))
 
-    assert [error.code for error in asyncio.run(run()).errors] == [31920]
+    assert [error.code for error in loop.run(run()).errors] == [31920]
 
 
 def test_the_network_between_delays_both_ways() -> None:
@@ -279,7 +280,7 @@ def test_a_call_that_is_cancelled_leaves_nothing_behind() -> None:
             assert placing.cancelled()
             return await left_over(before)
 
-    assert asyncio.run(run()) == set()
+    assert loop.run(run()) == set()
 
 
 def test_many_calls_share_one_client_and_do_not_mix() -> None:
@@ -298,7 +299,7 @@ def test_many_calls_share_one_client_and_do_not_mix() -> None:
                 )
             )
 
-    results = asyncio.run(run())
+    results = loop.run(run())
     assert len({result.call_sid for result in results}) == 5
     assert {result.heard.strip(b"\xff") for result in results} == {AGENT}
     assert {result.ended_by for result in results} == {"caller"}
@@ -316,7 +317,7 @@ def test_callbacks_are_delivered_after_the_call_too() -> None:
                 profile=replace(INSTANT, callback_delay_s=0.1),
             )
 
-    result = asyncio.run(run())
+    result = loop.run(run())
     assert [path for path, _, _ in far.asked] == ["/voice", "/status"]
     assert far.asked[1][2]["CallStatus"] == "completed"
     assert [e.request.purpose for e in result.exchanges] == ["voice", "status"]
@@ -369,7 +370,7 @@ def test_a_handshake_that_takes_too_long_for_the_call_is_given_up() -> None:
             result = await dial(f"{far.url}/voice", ScriptedCaller([]), time_limit_s=0.2)
             return result, time.monotonic() - before
 
-    result, took_s = asyncio.run(run())
+    result, took_s = loop.run(run())
     assert took_s < 0.9
     assert (result.outcome, result.ended_by, result.streams) == ("completed", "limit", ())
     assert result.timings.first_audio_ms is None
@@ -382,7 +383,7 @@ def test_a_webhook_that_hangs_up_on_us_is_a_failed_call() -> None:
             port = rude.sockets[0].getsockname()[1]
             return await dial(f"http://127.0.0.1:{port}/voice", ScriptedCaller([]))
 
-    result = asyncio.run(run())
+    result = loop.run(run())
     assert result.outcome == "failed"
     assert [error.code for error in result.errors] == [11200]
 
@@ -390,7 +391,7 @@ def test_a_webhook_that_hangs_up_on_us_is_a_failed_call() -> None:
 @pytest.mark.parametrize("url", ["voice", "http://[", "ftp://a.example/", "https://a:b/"])
 def test_a_webhook_that_is_no_url_is_the_users_mistake(url: str) -> None:
     with pytest.raises(ValueError, match="not a URL"):
-        asyncio.run(dial(url, ScriptedCaller([])))
+        loop.run(dial(url, ScriptedCaller([])))
 
 
 def test_a_bridge_that_breaks_the_rules_is_in_the_log() -> None:

@@ -13,6 +13,7 @@ from openai import AsyncAzureOpenAI, AsyncOpenAI
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from bridge.cli import loop
 from bridge.sim.model.dialect import GA, PREVIEW, PREVIEW_2024_10, Dialect
 from bridge.sim.model.profile import ModelProfile
 from bridge.sim.model.reply import FunctionCall, Reply, Spoken
@@ -87,7 +88,7 @@ def run(
             _, left = await asyncio.wait(left, timeout=1)
         assert not left
 
-    asyncio.run(main())
+    loop.run(main())
 
 
 @contextlib.asynccontextmanager
@@ -394,4 +395,4 @@ def test_only_the_latest_sessions_are_remembered() -> None:
                     await until(socket, GA, "session.created")
             assert len(serving.sessions) == 2
 
-    asyncio.run(main())
+    loop.run(main())

@@ -13,6 +13,7 @@ from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
 
 import bridge.sim.model.socket as limits
+from bridge.cli import loop
 from bridge.sim.model.socket import ServerSocket
 
 
@@ -104,7 +105,7 @@ def run(
                 await echoes[0].socket.gone.wait()
         assert echoes[0].was_lost == 1
 
-    asyncio.run(main())
+    loop.run(main())
 
 
 def test_texts_and_binaries_come_whole_or_in_fragments() -> None:
@@ -248,4 +249,4 @@ def test_a_request_without_end_is_cut_off() -> None:
         writer.close()
         server.close()
 
-    asyncio.run(main())
+    loop.run(main())
