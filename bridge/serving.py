@@ -166,8 +166,9 @@ async def server(settings: Settings, listening: socket.socket) -> AsyncIterator[
         account_sid = settings.twilio.account_sid
         gate = Gate(settings.origin(port), Signatures(settings.twilio.auth_tokens), account_sid)
         media = media_protocol(MediaDoor(gate, registry), limits.send_timeout_s)
+        services = _services(kept, registry, limits.api_requests_per_minute)
         config = uvicorn.Config(
-            create_app(gate, registry, _services(kept, registry, limits.api_requests_per_minute)),
+            create_app(gate, registry, services, kept.writer),
             http="httptools",
             # A callable is all that is asked of it; the annotation wants a class.
             ws=cast("type[asyncio.Protocol]", media),

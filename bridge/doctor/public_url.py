@@ -26,13 +26,13 @@ async def check(public_url: str | None) -> Finding:
 
 
 def _is_ours(answer: httpx.Response) -> bool:
-    """As ``/healthz`` says it: the number of calls, and nothing else."""
+    """``/healthz`` names the product."""
     try:
         told = answer.json()
     except ValueError:
         return False
-    is_health = isinstance(told, dict) and set(told) == {"calls"} and type(told["calls"]) is int
-    return answer.status_code == 200 and is_health
+    named = isinstance(told, dict) and told.get("product") == "offhook"
+    return answer.status_code == 200 and named
 
 
 def _other(public_url: str, answer: httpx.Response) -> Finding:

@@ -55,7 +55,8 @@ class StoreWriter:
     ) -> None:
         """``announcing`` None: nobody is to be told of calls. ``on_applied`` is called when
         something new is in the store."""
-        self.down = False  # the store did not take the last batch
+        self.up = False  # the store took all there was, the last time it was tried
+        self.down = False  # it did not; the log has been told
         self.rejected = 0
         self._spool = spool
         self._database = database
@@ -203,11 +204,13 @@ class StoreWriter:
         logger.error("a record cannot be stored and is put aside as %s: %s", path.name, error)
 
     def _is_down(self, error: Exception) -> None:
+        self.up = False
         if not self.down:
             self.down = True
             logger.error("the store is away, records wait in the spool: %s", error)
 
     def _is_up(self) -> None:
+        self.up = True
         if self.down:
             self.down = False
             logger.info("the store is back, the spool is empty")

@@ -47,7 +47,7 @@ def test_nobody_who_listens_is_told_as_connect() -> None:
 
 
 def test_a_server_without_tls_is_told_as_tls() -> None:
-    finding = found(response(200, '{"calls":0}'), scheme="https")
+    finding = found(response(200, '{"product":"offhook"}'), scheme="https")
     assert (finding.state, "TLS: 127.0.0.1" in finding.told) == ("failed", True)
 
 
@@ -61,10 +61,10 @@ def test_a_server_that_says_nothing_is_told_as_no_answer(monkeypatch: pytest.Mon
     ("answer", "told"),
     [
         (response(200, "<html>hello</html>", "Server: nginx"), "(nginx) answers 200"),
-        (response(200, '{"calls":"many"}'), "answers 200, and not as Offhook"),
-        (response(200, '{"calls":true}'), "answers 200, and not as Offhook"),
+        (response(200, '{"product":"other","calls":0}'), "answers 200, and not as Offhook"),
+        (response(200, '{"calls":0}'), "answers 200, and not as Offhook"),
         (response(200, "[]"), "answers 200, and not as Offhook"),
-        (response(404, '{"calls":0}'), "answers 404"),
+        (response(404, '{"product":"offhook"}'), "answers 404"),
         (response(502, "bad gateway"), "a proxy answers"),
         (response(301, "", "Location: https://else.example/"), "redirects (301)"),
     ],
