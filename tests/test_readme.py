@@ -56,10 +56,8 @@ def offhook_commands() -> list[list[str]]:
 
 
 def command_names() -> set[str]:
-    groups = {str(each.name) for each in app.registered_groups}
-    return groups | {
-        each.name or each.callback.__name__ for each in app.registered_commands if each.callback
-    }
+    group: Any = typer.main.get_group(app)
+    return {*group.commands}
 
 
 def section(title: str) -> str:

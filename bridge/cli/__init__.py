@@ -3,41 +3,57 @@
 Exit codes: 0 done, 1 what was tried failed, 2 settings or usage, 3 the run is invalid.
 """
 
-import typer
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any, cast
 
-from bridge.cli import (
-    agents,
-    calls,
-    demo,
-    doctor,
-    emulate,
-    loadtest,
-    rehearse,
-    routes,
-    say,
-    serve,
-    simulate,
-    tokens,
+import typer
+from typer.core import TyperGroup
+
+# Each is a module here, with an ``app`` of several commands or a function of its own name.
+COMMANDS = (
+    *("demo", "serve", "emulate", "simulate", "loadtest", "rehearse", "say", "doctor"),
+    *("agents", "routes", "calls", "tokens"),
 )
+
+
+class OnDemand(Mapping[str, Any]):
+    """Commands by name. A module is loaded when its command is asked for: to list calls takes no
+    web server, and to simulate one no store."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        module = import_module(f"{__name__}.{name}")
+        if hasattr(module, "app"):
+            group = typer.main.get_group(module.app)
+            group.name = name
+            return group
+        alone = typer.Typer(add_completion=False)
+        alone.command(name)(getattr(module, name))
+        return typer.main.get_command(alone)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class Program(TyperGroup):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = cast(Any, OnDemand())
+
 
 app = typer.Typer(
-    help="A phone bridge for realtime voice models.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+    cls=Program, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
-app.command()(demo.demo)
-app.command()(serve.serve)
-app.command()(emulate.emulate)
-app.command()(simulate.simulate)
-app.command()(loadtest.loadtest)
-app.command()(rehearse.rehearse)
-app.command()(say.say)
-app.command()(doctor.doctor)
-app.add_typer(agents.app, name="agents")
-app.add_typer(routes.app, name="routes")
-app.add_typer(calls.app, name="calls")
-app.add_typer(tokens.app, name="tokens")
+
+
+@app.callback()
+def offhook() -> None:
+    """A phone bridge for realtime voice models."""
 
 
 def main() -> None:
