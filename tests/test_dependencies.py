@@ -22,6 +22,7 @@ NOT_IMPORTED = {
     "moonshine-voice",  # its weights and a recording are used, its code is not
     "mypy",
     "pytest-cov",
+    "pytest-xdist",
     "ruff",
     "types-pyyaml",
     "tzdata",

@@ -49,6 +49,8 @@ def brief(
         carrier_start_timeout_s=limits.carrier_start_timeout_s,
         ready_timeout_s=limits.model_connect_timeout_s,
         carrier_silence_timeout_s=limits.carrier_silence_timeout_s,
+        response_timeout_s=limits.response_timeout_s,
+        model_silence_timeout_s=limits.model_silence_timeout_s,
         max_call_s=min(agent.limits.max_call_s or limits.max_call_s, limits.max_call_s),
     )
 

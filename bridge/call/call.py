@@ -40,6 +40,7 @@ END_CALL = "end_call"  # the one function that the call itself answers
 STRAY_RUNS_S = 0.3  # how long an answer that came at the wrong moment may run, unheard
 ANNOUNCE = "Say exactly these words to the caller, and nothing else: "
 GOODBYE = "Say goodbye to the caller in one short sentence."
+FILTERED = "Say in one short sentence that you cannot help with that, and ask what else to do."
 NOT_TO_BE_RETRIED = frozenset(
     {"insufficient_quota", "billing_hard_limit_reached", "account_deactivated"}
 )
@@ -65,12 +66,13 @@ class Call:
             margin_ms=config.truncation_margin_ms,
         )
         self.speech.playback.tape = tape
-        self._responses = Responses()
+        self._responses = Responses(config.response_timeout_s, config.model_silence_timeout_s)
         self._ending = Ending(config.goodbye_timeout_s)
         self._functions: dict[str, str] = {}  # running: call id to response
         self._stray: tuple[str, float] | None = None  # a silent response, and when to cancel it
         self._farewell: str | None = None  # the response that asked for the end of the call
         self._configured = False
+        self._configured_again = False
         self._model_lost = False
         self._caller_speaking = False
         self._opened_at = now
@@ -127,6 +129,7 @@ class Call:
     def from_model(self, event: realtime.ModelEvent, now: float) -> list[Message]:
         if self.state is State.ENDED:
             return []
+        self._responses.heard(now)
         match event:
             case realtime.AudioDelta():
                 return self._speech(event, now)
@@ -224,13 +227,25 @@ class Call:
         self.counts.errors[code] += 1
         messages: list[Message] = [Note("model_error", f"{code}: {error.message}")]
         if not self._configured:
-            # One wrong key voids the whole update: this would be somebody else's agent.
-            return messages + self.close(Outcome.MODEL_FAILED, now)
+            return messages + self._not_configured(error, now)
         if error.code == "conversation_already_has_active_response":
             self._responses.refused()
-        elif self.hearing.holding:
+            return messages
+        if self.hearing.holding:
             messages += self.hearing.let_go()  # the greeting may have been refused
+        bad_request = error.type == "invalid_request_error"
+        if self._responses.error(error.code or (None if bad_request else error.type)):
+            messages += self._retry(error.code, now)
         return messages
+
+    def _not_configured(self, error: realtime.Error, now: float) -> list[Message]:
+        """One wrong key voids the whole update: this would be somebody else's agent. A fault of
+        the service, or the one key that some revisions do not take, is tried once more."""
+        untyped = (error.code, error.param) == ("unknown_parameter", "session.type")
+        if self._configured_again or not (untyped or error.type == "server_error"):
+            return self.close(Outcome.MODEL_FAILED, now)
+        self._configured_again = True
+        return [SessionUpdate(self.config.session, typed=not untyped)]
 
     # --- responses --------------------------------------------------------------------------
 
@@ -247,6 +262,8 @@ class Call:
         self._responses.answered_anyway()
         if turn is None or not turn.create_response:
             self._responses.want(CreateResponse())
+        else:
+            self._responses.expect(now)
         return self._respond(now)
 
     def _response_created(self, response_id: str, now: float) -> list[Message]:
@@ -294,15 +311,38 @@ class Call:
                 messages += self._response_failed(event.error_code, now)
             case "incomplete":
                 messages.append(Note("response_incomplete", event.reason or ""))
+                if not audible:
+                    filtered = event.reason == "content_filter"
+                    instead = CreateResponse(FILTERED) if filtered else None
+                    messages += self._retry(None, now, instead)
             case "completed":
                 self._responses.succeeded()
         return [*messages, *self._respond(now), *self._played_out(now)]
 
     def _response_failed(self, code: str | None, now: float) -> list[Message]:
-        note = Note("response_failed", code or "")
-        if code not in NOT_TO_BE_RETRIED and self._responses.failed(now):
-            return [note]
-        return [note, *self.close(Outcome.MODEL_FAILED, now)]
+        return [Note("response_failed", code or ""), *self._retry(code, now)]
+
+    def _retry(
+        self, code: str | None, now: float, instead: CreateResponse | None = None
+    ) -> list[Message]:
+        """Silence for the caller: ask once more, a little later, or give the model up."""
+        if code not in NOT_TO_BE_RETRIED and self._responses.failed(now, instead):
+            return []
+        return self.close(Outcome.MODEL_FAILED, now)
+
+    def _overdue(self, now: float) -> list[Message]:
+        """The model owes an answer and says nothing: ask again, or give it up."""
+        running = self._responses.active
+        if not self._responses.overdue(now):
+            return self.model_lost("it owes an answer and says nothing", now)
+        what = "an answer that has begun" if running else "an answer"
+        messages: list[Message] = [Note("model_silent", f"it owes {what}"), *self._let_hear()]
+        return messages + ([CancelResponse(running)] if running else [])
+
+    def _let_hear(self) -> list[Message]:
+        """What was held for a greeting goes to the model: it must not be deaf as well."""
+        waiting = self.state is State.WAITING or not self.hearing.holding
+        return [] if waiting else [*self.hearing.let_go()]
 
     def _played_out(self, now: float) -> list[Message]:
         if not self.speech.playback.settle(now):
@@ -318,6 +358,7 @@ class Call:
         if self.state is State.CLOSING:
             return []
         self._caller_speaking = True
+        self._responses.turn_began()
         if not (self.speech.playback.outstanding or self._responses.running):
             return []
         if self.config.interruption.speech_started() is Verdict.DISMISSED:
@@ -465,6 +506,8 @@ class Call:
             messages += self.close(lost, now)
         if now >= self._limit_at():
             messages += self.close(Outcome.TIME_LIMIT, now)
+        if self._responses.owed_by() <= now < self._ending.deadline():
+            messages += self._overdue(now)
         self._responses.wake(now)
         messages += self._respond(now)
         return [*messages, *self._played_out(now), *self._finish_if_over(now)]

@@ -6,6 +6,19 @@ from bridge.wire.dialect import CreateResponse
 
 RETRY_AFTER_S = (1.0, 3.0)  # a failed response is silent for the caller: ask again, then give up
 DEAD_REMEMBERED = 32
+CREATED_TIMEOUT_S = 5.0
+QUIET_TIMEOUT_S = 20.0
+# An error seldom says which event it answers. These, and a bad request without a code (a late
+# truncation), are never about a response that was asked for.
+ERRORS_OF_OTHERS = frozenset(
+    {
+        "response_cancel_not_active",
+        "item_truncate_invalid_item_id",
+        "item_delete_invalid_item_id",
+        "input_audio_buffer_commit_empty",
+        "session_expired",
+    }
+)
 
 
 class Responses:
@@ -13,9 +26,21 @@ class Responses:
 
     The service also starts responses by itself, after a caller's turn. One that was interrupted
     is *dead*: its late audio is silent, though it holds the slot until its ``response.done``.
+
+    A model that owes an answer and says nothing at all has until ``owed_by``.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        created_timeout_s: float = CREATED_TIMEOUT_S,
+        quiet_timeout_s: float = QUIET_TIMEOUT_S,
+    ) -> None:
+        self._created_timeout_s = created_timeout_s
+        self._quiet_timeout_s = quiet_timeout_s
+        self._heard_at = 0.0  # of the model, or asked: the silence counts from there
+        self._expected = False  # the service answers a turn by itself, and has not begun
+        self._given_up: str | None = None  # the running response, cancelled for its silence
+        self._refused = False  # the retry that is due follows an error, not a failed response
         self.active: str | None = None
         self._asked: CreateResponse | None = None  # sent, ``response.created`` not seen yet
         self._begun: CreateResponse | None = None  # what the running response seems to answer
@@ -40,6 +65,19 @@ class Responses:
         if asked not in self._wanted:
             self._wanted.append(asked)
 
+    def heard(self, now: float) -> None:
+        """The model is alive."""
+        self._heard_at = now
+
+    def expect(self, now: float) -> None:
+        """The service will answer the caller's turn without being asked."""
+        self._expected = True
+        self._heard_at = now
+
+    def turn_began(self) -> None:
+        """The caller speaks: the answer to the last turn may never come."""
+        self._expected = False
+
     def answered_anyway(self) -> None:
         """A response to the caller's turn comes now and sees all we had to add."""
         self._wanted = deque((w for w in self._wanted if w.instructions), maxlen=4)
@@ -48,7 +86,7 @@ class Responses:
     def wake(self, now: float) -> None:
         """A retry that is due becomes a wish, even if it cannot be sent yet."""
         if self._retry_at is not None and now >= self._retry_at:
-            self._retry_at = None
+            self._retry_at, self._refused = None, False
             self.want(self._ended or CreateResponse())
 
     def next(self, now: float) -> list[CreateResponse]:
@@ -57,6 +95,7 @@ class Responses:
         if self.active or self._asked or not self._wanted:
             return []
         self._asked = self._wanted.popleft()
+        self._heard_at = now
         return [self._asked]
 
     def refused(self) -> None:
@@ -69,8 +108,19 @@ class Responses:
         if asked and asked not in self._wanted:
             self._wanted.appendleft(asked)
 
+    def error(self, code: str | None) -> bool:
+        """An error came. True: it seems to answer what we asked for, which has failed then."""
+        if self._asked is None or code is None or code in ERRORS_OF_OTHERS:
+            return False
+        self._ended, self._asked = self._asked, None
+        self._refused = True
+        return True
+
     def created(self, response_id: str) -> None:
+        if self._refused:  # the error was about something else
+            self._retry_at, self._refused = None, False
         self.active = response_id
+        self._expected = False
         self._begun, self._asked = self._asked, None
 
     def done(self, response_id: str) -> None:
@@ -88,10 +138,12 @@ class Responses:
     def dead(self, response_id: str) -> bool:
         return response_id in self._dead
 
-    def failed(self, now: float) -> bool:
-        """A response failed. False: it has been tried often enough."""
+    def failed(self, now: float, instead: CreateResponse | None = None) -> bool:
+        """A response failed: it is wanted once more, or something ``instead``, after a while.
+        False: it has been tried often enough."""
         if self._failures >= len(RETRY_AFTER_S):
             return False
+        self._ended = instead or self._ended
         self._retry_at = now + RETRY_AFTER_S[self._failures]
         self._failures += 1
         return True
@@ -99,5 +151,30 @@ class Responses:
     def succeeded(self) -> None:
         self._failures = 0
 
+    def owed_by(self) -> float:
+        """When a silent model has been silent for too long; never, while it owes nothing."""
+        if self.active is not None:
+            given_up = self._given_up == self.active
+            return self._heard_at + (self._created_timeout_s if given_up else self._quiet_timeout_s)
+        if self._asked or self._expected:
+            return self._heard_at + self._created_timeout_s
+        return float("inf")
+
+    def overdue(self, now: float) -> bool:
+        """It has been silent for too long: what it owes is wanted once more. False: it was asked
+        often enough."""
+        lost = self._given_up is not None and self._given_up == self.active
+        if lost or self._failures >= len(RETRY_AFTER_S):
+            return False
+        self._failures += 1
+        self._heard_at = now
+        self._given_up = self.active
+        again = self._asked or self._begun or CreateResponse()
+        self._asked, self._expected = None, False
+        if again not in self._wanted:
+            self._wanted.appendleft(again)
+        return True
+
     def deadline(self) -> float:
-        return float("inf") if self._retry_at is None else self._retry_at
+        retry_at = float("inf") if self._retry_at is None else self._retry_at
+        return min(retry_at, self.owed_by())

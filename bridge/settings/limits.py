@@ -36,6 +36,12 @@ class Limits:
     carrier_silence_timeout_s: float = _seconds(
         30, 1, 600, "Seconds without any message from the carrier after which the call is lost."
     )
+    response_timeout_s: float = _seconds(
+        5, 0.5, 120, "Seconds the model has to begin an answer before it is asked again."
+    )
+    model_silence_timeout_s: float = _seconds(
+        20, 1, 600, "Seconds the model may say nothing in the middle of an answer."
+    )
     send_timeout_s: float = _seconds(
         5, 0.1, 60, "Seconds one send may take before its socket counts as dead."
     )

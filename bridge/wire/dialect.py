@@ -19,7 +19,11 @@ Json = dict[str, Any]
 
 
 class SessionUpdate(msgspec.Struct, frozen=True):
+    """``typed`` False: without the session's type, which GA asks for and Azure's endpoint once
+    refused."""
+
     config: SessionConfig
+    typed: bool = True
 
 
 class Append(msgspec.Struct, frozen=True, gc=False):
@@ -256,8 +260,11 @@ def _message(role: Literal["user", "system"], text: str) -> Json:
 
 def _body(message: ControlMessage, dialect: Dialect) -> Json:
     match message:
-        case SessionUpdate(config):
-            return {"type": "session.update", "session": dialect.session(config)}
+        case SessionUpdate(config, typed):
+            session = dialect.session(config)
+            if not typed:
+                session.pop("type", None)
+            return {"type": "session.update", "session": session}
         case CreateResponse():
             options = dialect.response(message)
             return {"type": "response.create"} | ({"response": options} if options else {})

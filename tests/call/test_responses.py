@@ -127,6 +127,8 @@ def test_a_failed_response_is_retried_twice() -> None:
     assert responses.deadline() == 11.0
     assert responses.next(10.9) == []
     assert responses.next(11.0) == [ANSWER]
+    responses.created("r1")
+    responses.done("r1")
     assert responses.deadline() == float("inf")
     responses.created("r2")
     responses.done("r2")
