@@ -1,7 +1,6 @@
 """A call that runs: a few tasks that move messages between two sockets and the state machine."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from bridge.call.call import Call, Message
 from bridge.call.config import CallConfig
 from bridge.call.tape import Tape
 from bridge.functions import Function
+from bridge.notes import Notes
 from bridge.transport.carrier import CarrierPeer
 from bridge.transport.model import ModelPeer, ModelUnavailable
 from bridge.transport.rest import HangUp
@@ -25,8 +25,6 @@ from bridge.wire.errors import WireError
 HUNG_UP_BY_US = frozenset(
     {Outcome.COMPLETED, Outcome.TIME_LIMIT, Outcome.CARRIER_LOST, Outcome.DRAINED}
 )
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class LiveCall:
         self.call = Call(config, self.began_at, tape)
         self._tape = tape
         self.functions: list[FunctionRun] = []
-        self.notes: list[tuple[float, Note]] = []
+        self._noted = Notes()
         self._carrier = carrier
         self._open_model = open_model
         self._conclude = conclude
@@ -86,6 +84,11 @@ class LiveCall:
         self._timer_due = float("inf")
         self._sooner = asyncio.Event()
         self._over: asyncio.Future[None] = loop.create_future()
+
+    @property
+    def notes(self) -> list[tuple[float, Note]]:
+        """With their times; of many of one kind the first, and at the end the last."""
+        return self._noted.kept
 
     async def run(self) -> Outcome:
         try:
@@ -105,6 +108,7 @@ class LiveCall:
             raise
         finally:
             self.ended_at = self.ended_at or self._now()
+            self._noted.end()
             if self._tape is not None:
                 self._tape.end(self.ended_at)
             await self._close()
@@ -143,7 +147,8 @@ class LiveCall:
         return bool(messages)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._group.create_task(work)
+        # Begun by a socket's callback as a rule, whose context knows no call.
+        task = self._group.create_task(work, context=self._noted.context.copy())
         self._tasks.append(task)
         task.add_done_callback(self._tasks.remove)
 
@@ -179,15 +184,18 @@ class LiveCall:
             self._fail(bug)
 
     def _carrier_gone(self, why: str) -> None:
+        """Without a stop, if the call still runs."""
+        if self.call.outcome is None:
+            self._noted.add(self._now(), Note("carrier_closed", why))
         self._do(self.call.carrier_lost(self._now()))
 
     def _expects(self, start: twilio.Start) -> bool:
         expected = self.expected
         if start.call_sid != expected.call_sid:
-            logger.warning("the stream is of call %s: refused", start.call_sid)
+            self._noted.warn("the stream is of call %s: refused", start.call_sid)
             return False
         if expected.account_sid not in (None, start.account_sid):
-            logger.warning("the stream is of account %s: refused", start.account_sid)
+            self._noted.warn("the stream is of account %s: refused", start.account_sid)
             return False
         return True
 
@@ -254,9 +262,8 @@ class LiveCall:
                 case EndCall():
                     if not self._over.done():
                         self._over.set_result(None)
-                case Note(kind, detail):
-                    self.notes.append((self._now(), message))
-                    logger.warning("%s: %s", kind, detail)
+                case Note():
+                    self._noted.add(self._now(), message)
                 case _:
                     to_model.append(message)
         if to_carrier:
@@ -267,8 +274,8 @@ class LiveCall:
     def _send_carrier(self, messages: list[twilio.CarrierMessage]) -> None:
         try:
             self._carrier.send(messages)
-        except SocketClosed:
-            self._do(self.call.carrier_lost(self._now()))
+        except SocketClosed as closed:
+            self._carrier_gone(str(closed))
 
     def _send_model(self, messages: list[ModelMessage]) -> None:
         try:

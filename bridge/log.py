@@ -52,12 +52,11 @@ def configure(
 
 @contextmanager
 def in_call(call_sid: str) -> Iterator[None]:
-    """Lines written inside carry ``call_sid``, those of tasks started inside as well."""
+    """Lines written inside carry ``call_sid``, those of tasks started inside as well. So does what
+    the task writes after an exception has left it: whoever logs that one stands outside."""
     token = _CALL_SID.set(call_sid)
-    try:
-        yield
-    finally:
-        _CALL_SID.reset(token)
+    yield
+    _CALL_SID.reset(token)
 
 
 @dataclass(frozen=True)

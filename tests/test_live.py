@@ -97,7 +97,7 @@ def test_a_model_that_never_answers_is_given_up() -> None:
 
 def test_a_model_that_refuses_the_session_ends_the_call_as_failed() -> None:
     async def main() -> Stage:
-        stage = Stage(model=ModelProfile(server_errors=frozenset({1})))
+        stage = Stage(model=ModelProfile(server_errors=frozenset({1, 2})))
         assert await stage.run() is Outcome.MODEL_FAILED
         return stage
 

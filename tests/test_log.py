@@ -168,3 +168,26 @@ def test_the_log_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = capsys.readouterr()
     assert out == ""
     assert err.endswith(" INFO bridge.tried said\n")
+
+
+def test_an_exception_that_has_left_a_call_is_logged_with_its_call_sid() -> None:
+    stream = lines(as_json=True)
+
+    async def main() -> None:
+        async def socket(broken: bool) -> None:
+            try:
+                with in_call(SID):
+                    if broken:
+                        raise RuntimeError("a bug")
+            except RuntimeError:
+                logger.exception("a socket failed")
+            else:
+                logger.info("all is well")
+
+        await asyncio.create_task(socket(True))
+        await asyncio.create_task(socket(False))
+
+    asyncio.run(main())
+    first, other = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert first["call_sid"] == SID and "a bug" in first["exception"]
+    assert "call_sid" not in other

@@ -84,7 +84,13 @@ class MediaSocket(asyncio.Protocol):
         self._connections.discard(self)
         self._patience.unblocked()
         self._gone.set()
-        self._ear.close("closed")
+        self._ear.close(self._why_closed(exc))
+
+    def _why_closed(self, exc: Exception | None) -> str:
+        close = self._protocol.close_rcvd or self._protocol.close_sent
+        if close is None:
+            return f"broken off: {exc}" if exc else "broken off"
+        return f"closed with {close.code}" + (f": {close.reason}" if close.reason else "")
 
     def pause_writing(self) -> None:
         self._patience.blocked()

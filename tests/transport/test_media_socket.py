@@ -248,7 +248,9 @@ def test_a_control_frame_amid_fragments_is_no_part_of_the_message(tmp_path: Path
     check(tmp_path, test)
 
 
-def test_a_frame_too_large_closes_the_socket_with_1009_and_ends_the_call(tmp_path: Path) -> None:
+def test_a_frame_too_large_closes_the_socket_with_1009_ends_the_call_and_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def test(house: House) -> None:
         async with house.media(await house.stream_url()) as socket:
             await socket.send(start(1))
@@ -260,6 +262,7 @@ def test_a_frame_too_large_closes_the_socket_with_1009_and_ends_the_call(tmp_pat
         await until(lambda: not (house.server.registry.running))
 
     check(tmp_path, test)
+    assert "carrier_closed: closed with 1009" in caplog.text
 
 
 def test_frames_that_break_the_protocol_close_the_socket_with_1002(tmp_path: Path) -> None:
