@@ -83,7 +83,7 @@ class Call:
     def from_carrier(self, event: twilio.CarrierEvent, now: float) -> list[Message]:
         if self.state is ENDED:
             return []
-        self._carrier_heard_at = now
+        self._carrier_heard_at = self.speech.playback.carrier_heard_at = now
         match event:
             case twilio.Media():
                 if self._tape is not None:
@@ -359,7 +359,7 @@ class Call:
             return []
         self._caller_speaking = True
         self._responses.turn_began()
-        if not (self.speech.playback.outstanding or self._responses.running):
+        if not (self.speech.playback.may_sound or self._responses.running):
             return []
         if self.config.interruption.speech_started() is Verdict.DISMISSED:
             self.counts.dismissed += 1

@@ -65,6 +65,15 @@ class PlayoutClock:
         played = self._run_from_bytes + max(0, round(playing_s * BYTES_PER_S))
         return min(self.sent_bytes, max(played, self._marked_bytes))
 
+    def late_s(self, position_bytes: int, at: float) -> float:
+        """How much later than usual a mark at ``position_bytes`` is, if it has not come back by
+        then. None was ever late while none has come back."""
+        if self.round_trip_s is None:
+            return 0.0
+        played_s = (position_bytes - self._run_from_bytes) / BYTES_PER_S
+        due_at = self._run_started_at + self._run_late_s + played_s + self.round_trip_s
+        return at - due_at
+
     def dry_at(self) -> float:
         """When the last byte sent so far will have been played."""
         remaining_s = (self.sent_bytes - self._run_from_bytes) / BYTES_PER_S

@@ -14,7 +14,9 @@ MARK_INTERVAL_MS = 100
 # window waits here.
 WINDOW_MS = 60_000
 UNHEARD_MAX_MS = 600_000
-LOST_MARK_GRACE_S = 0.5
+LOST_MARK_GRACE_S = 0.5  # where no mark ever came back
+LATE_MARK_GRACE_S = 3.0  # where they do come back: on one connection none is lost, all may be late
+STALLED_S = 0.2  # a mark that is this late, while other things are heard of the carrier
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,8 @@ class Playback:
         self._next_mark = 0
         self._last_mark_bytes = 0
         self._marks: dict[str, int] = {}  # outstanding: name to position
+        self._given_up: str | None = None  # the last mark of audio that was settled without it
+        self.carrier_heard_at = 0.0
 
     @property
     def _end_bytes(self) -> int:
@@ -151,6 +155,8 @@ class Playback:
     def mark(self, name: str, now: float) -> list[Media | Mark]:
         """The carrier gave a mark back; answers with what may be sent now."""
         position = self._marks.pop(name, None)
+        if name == self._given_up:
+            self._given_up = None
         if position is None:
             self.ignored_marks += 1
             return []
@@ -166,7 +172,7 @@ class Playback:
 
     def hang_up(self, now: float) -> None:
         """The line is gone: what is played by now is all that was heard."""
-        self._record(self.clock.position(now), now, by_mark=False)
+        self._record(self.position(now), now, by_mark=False)
         if self.tape is not None:
             self.tape.end(now)
 
@@ -182,9 +188,19 @@ class Playback:
         while self._items and self._items[0].closed and self._items[0].end_bytes <= confirmed:
             self._items.popleft()
 
+    def position(self, now: float) -> int:
+        """Bytes played of this generation. What has passed no mark for too long, while the line
+        is alive the other way, has not moved: audio is held up on its way to the carrier."""
+        position = self.clock.position(now)
+        for next_mark in self._marks.values():
+            if self.clock.late_s(next_mark, self.carrier_heard_at) > STALLED_S:
+                return min(position, next_mark)
+            break
+        return position
+
     def account(self, now: float) -> tuple[Heard, ...]:
         """Each item that is not known to be heard out, in the order of playing."""
-        position = self.clock.position(now)
+        position = self.position(now)
         return tuple(
             Heard(
                 item.item_id,
@@ -198,10 +214,11 @@ class Playback:
 
     def clear(self, now: float) -> Cut:
         """A new generation: everything not played is cut off."""
-        from_bytes = self.clock.position(now) - self._unheard_from_bytes
+        position = self.position(now)
+        from_bytes = position - self._unheard_from_bytes
         cut = Cut(self.account(now), bytes(self._unheard[max(0, from_bytes) :]))
         if self.tape is not None:
-            self._record(self.clock.position(now), now, by_mark=False)
+            self._record(position, now, by_mark=False)
             self.tape.add(now, Cleared())
         self.generation += 1
         self._base_bytes += self.clock.sent_bytes
@@ -211,6 +228,7 @@ class Playback:
         self._next_mark = 0
         self._last_mark_bytes = 0
         self._marks.clear()
+        self._given_up = None
         self.clock.cut(now)
         return cut
 
@@ -219,11 +237,18 @@ class Playback:
         """Audio is waiting, playing, or not confirmed as played."""
         return bool(self._items)
 
+    @property
+    def may_sound(self) -> bool:
+        """Something may be left to clear, even if it should all have been heard by now."""
+        return self.outstanding or self._given_up is not None
+
     def settle(self, now: float) -> bool:
         """Forget audio whose marks must have been lost; True when nothing is outstanding."""
         if self._items and now >= self.over_at():
             self._record(self.clock.sent_bytes, now, by_mark=False)
             self._items.clear()
+            if self.clock.round_trip_s is not None:
+                self._given_up = next(reversed(self._marks), None)
             self._marks.clear()
             self._unheard.clear()
             self._unheard_from_bytes = self.clock.sent_bytes
@@ -236,7 +261,9 @@ class Playback:
         """
         if any(not item.closed for item in self._items) or self._end_bytes > self.clock.sent_bytes:
             return float("inf")
-        return self.clock.dry_at() + (self.clock.round_trip_s or 0.0) + LOST_MARK_GRACE_S
+        if (round_trip_s := self.clock.round_trip_s) is None:
+            return self.clock.dry_at() + LOST_MARK_GRACE_S
+        return self.clock.dry_at() + round_trip_s + LATE_MARK_GRACE_S
 
     def deadline(self) -> float:
         """When ``release`` or ``settle`` has something to do, were no mark to come."""

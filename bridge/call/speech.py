@@ -109,7 +109,7 @@ class Speech:
         ``response_id`` is the running response, if any: nothing more of it will be heard, and
         ``cancel`` says that the service does not stop it by itself.
         """
-        messages: list[SpeechMessage] = [Clear()] if self.playback.outstanding else []
+        messages: list[SpeechMessage] = [Clear()] if self.playback.may_sound else []
         cut = self.playback.clear(now)
         self._leg.reset()
         self._in_leg = None

@@ -2,7 +2,7 @@
 
 from bridge.call.interruption import Interruption
 from bridge.call.turns import State
-from bridge.wire import realtime
+from bridge.wire import realtime, twilio
 from bridge.wire.dialect import CancelResponse, DeleteItem, Truncate
 from bridge.wire.twilio import Clear, Media
 from tests.call.phone import DECIDING, Phone, kinds, marks, played, sound
@@ -32,6 +32,25 @@ def test_barge_in_clears_first_and_then_truncates() -> None:
     assert phone.state() is State.LISTENING
     (barge_in,) = phone.call.barge_ins
     assert (barge_in.at, barge_in.items[0].heard_ms) == (1.2, 1200)
+
+
+def test_what_is_held_up_on_its_way_is_cleared_although_its_time_is_over() -> None:
+    phone = Phone(carrier_silence_timeout_s=100.0)
+    names = speaking(phone, 200)
+    phone.ends("r1", "a")
+    phone.at(0.25).hears(*names)
+    phone.at(1.0).begins("r2", "b")
+    phone.says("r2", "b", 800)
+    phone.ends("r2", "b")
+    phone.at(1.7).carrier(twilio.Media(sound(20), 1700))
+    assert phone.interrupts() == [Clear(), Truncate("b", 0, 100)]
+    phone.at(3.0).model(realtime.SpeechStopped("u1"), realtime.Committed("u1"))
+    phone.begins("r3", "c")
+    phone.says("r3", "c", 500)
+    phone.ends("r3", "c")
+    phone.tick(10.0)
+    assert phone.state() is State.LISTENING
+    assert phone.interrupts() == [Clear()]
 
 
 def test_order_on_barge_in_is_clear_cancel_truncate_delete() -> None:

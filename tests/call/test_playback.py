@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.call.playback import LOST_MARK_GRACE_S, Heard, Playback
+from bridge.call.playback import LATE_MARK_GRACE_S, LOST_MARK_GRACE_S, Heard, Playback
 from bridge.wire.twilio import Mark, Media
 from tests.call.phone import marks, played, sound
 
@@ -215,7 +215,55 @@ def test_the_wait_for_lost_marks_includes_the_round_trip() -> None:
     add(playback, "a", 1000)
     playback.close("a", 0.0)
     playback.mark("0.0", 0.4)  # 300 ms round trip
-    assert playback.over_at() == pytest.approx(1.0 + 0.3 + LOST_MARK_GRACE_S)
+    assert playback.over_at() == pytest.approx(1.0 + 0.3 + LATE_MARK_GRACE_S)
+
+
+def stalled() -> Playback:
+    """Of a first answer each mark came back; of the second one, which ends at 2 s, none did."""
+    playback = Playback()
+    add(playback, "a", 100)
+    playback.close("a", 0.0)
+    playback.mark("0.0", 0.15)
+    add(playback, "b", 1000, 1.0)
+    playback.close("b", 1.0)
+    return playback
+
+
+def test_audio_that_passes_no_mark_while_the_line_is_alive_has_not_been_heard() -> None:
+    playback = stalled()
+    playback.carrier_heard_at = 1.8
+    assert heard_ms(playback, 1.8) == {"b": 100.0}  # before the mark that did not come back
+    assert playback.clear(1.8).unheard_ulaw == sound(900)
+
+
+def test_where_nothing_is_heard_of_the_carrier_its_marks_are_held_up_as_well() -> None:
+    playback = stalled()
+    playback.carrier_heard_at = 1.3
+    assert heard_ms(playback, 1.8) == {"b": 800.0}
+
+
+def test_where_no_mark_ever_came_back_the_clock_is_believed() -> None:
+    playback = Playback()
+    add(playback, "a", 1000)
+    playback.carrier_heard_at = 0.8
+    assert heard_ms(playback, 0.8) == {"a": 800.0}
+
+
+def test_what_was_settled_without_its_marks_may_still_sound() -> None:
+    playback = stalled()
+    assert playback.settle(playback.over_at())
+    assert not playback.outstanding and playback.may_sound
+    assert playback.mark("0.1", 6.0) == []
+    assert playback.may_sound
+    playback.mark("0.10", 6.0)  # late, but its last
+    assert not playback.may_sound
+
+
+def test_a_clear_leaves_nothing_that_may_sound() -> None:
+    playback = stalled()
+    playback.settle(playback.over_at())
+    assert playback.clear(6.0).items == ()
+    assert not playback.may_sound
 
 
 def test_after_lost_marks_the_account_goes_on_rightly() -> None:
