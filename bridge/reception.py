@@ -17,7 +17,7 @@ from bridge.recording.recorder import Recorder
 from bridge.records.context import CallContext
 from bridge.registry import Answer, Lines
 from bridge.settings.limits import Limits
-from bridge.transport.model import open_session
+from bridge.transport.patience import open_patiently
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Reception:
             return Refused("full")
         agent, limits = found.document, self._limits
         opened = partial(
-            open_session,
+            open_patiently,
             self._endpoints.of(agent.model),
             limits.model_connect_timeout_s,
             limits.send_timeout_s,

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+import ssl
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
-from websockets.exceptions import InvalidHandshake, InvalidURI
+from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus, InvalidURI
 
+from bridge.transport import refusal
 from bridge.transport.model_socket import ModelSocket, open_socket
 from bridge.transport.socket import Frame, Socket
 from bridge.wire import realtime
@@ -16,6 +18,10 @@ from bridge.wire.dialect import Dialect, ModelMessage, serialize
 from bridge.wire.errors import WireError
 
 SEND_TIMEOUT_S = 5.0
+# Refusals that pass: of the error's type or code (Realtime API reference, "error").
+PASSING: Final = frozenset({"server_error", "rate_limit_exceeded"})
+# Codes of a close that the vendor's own client tries again after; 3000 and 4000 are for good.
+PASSING_CLOSES: Final = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1015})
 
 Heard = Callable[[list[realtime.ModelEvent | WireError]], None]
 
@@ -23,7 +29,17 @@ logger = logging.getLogger(__name__)
 
 
 class ModelUnavailable(Exception):
-    """No session was to be had; the message says why, without credentials."""
+    """No session was to be had; the message says why, without credentials.
+
+    ``transient``: soon there may be one, not before ``retry_after_s`` if the service asks for that.
+    """
+
+    def __init__(
+        self, why: str, *, transient: bool = False, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(why)
+        self.transient = transient
+        self.retry_after_s = retry_after_s
 
 
 class Credential(Protocol):
@@ -97,9 +113,11 @@ async def open_session(
 ) -> ModelPeer:
     """Connect, and wait for ``session.created``: a 101 alone proves nothing, since OpenAI upgrades
     first and refuses then. Raises ModelUnavailable."""
+    secrets: list[str] = []
     try:
         async with asyncio.timeout(timeout_s):
             headers = await endpoint.credential.headers()
+            secrets += [each.removeprefix("Bearer ") for each in headers.values() if each]
             headers["x-ms-client-request-id"] = str(uuid.uuid4())
             socket = await open_socket(endpoint.url, headers, send_timeout_s)
             try:
@@ -109,8 +127,27 @@ async def open_session(
                 raise
     except TimeoutError:
         raise ModelUnavailable(f"no session within {timeout_s:g} s") from None
+    except InvalidStatus as error:
+        raise _turned_away(error, secrets) from error
     except (OSError, InvalidHandshake, InvalidURI) as error:
-        raise ModelUnavailable(f"cannot connect: {error}") from error
+        raise ModelUnavailable(f"cannot connect: {error}", transient=_may_pass(error)) from error
+
+
+def _turned_away(error: InvalidStatus, secrets: Collection[str]) -> ModelUnavailable:
+    response = error.response
+    return ModelUnavailable(
+        f"cannot connect: {refusal.told(response, secrets)}",
+        transient=response.status_code in refusal.TRANSIENT,
+        retry_after_s=refusal.retry_after_s(response),
+    )
+
+
+def _may_pass(error: Exception) -> bool:
+    """Networks recover, and so does a server that closed instead of answering; a certificate that
+    is not trusted stays so."""
+    if isinstance(error, InvalidMessage):
+        return isinstance(error.__cause__, EOFError)
+    return isinstance(error, OSError) and not isinstance(error, ssl.SSLCertVerificationError)
 
 
 async def _created(socket: ModelSocket, dialect: Dialect) -> ModelPeer:
@@ -127,13 +164,15 @@ async def _created(socket: ModelSocket, dialect: Dialect) -> ModelPeer:
                     verdict.set_result(None)
                 case realtime.Error() if not verdict.done():
                     why = f"refused: {event.code or event.type}: {event.message}"
-                    verdict.set_exception(ModelUnavailable(why))
+                    passing = bool({event.code, event.type} & PASSING)
+                    verdict.set_exception(ModelUnavailable(why, transient=passing))
             if verdict.done():  # what came before the session is nobody's
                 peer.keep(event)
 
     def closed(why: str) -> None:
         if not verdict.done():
-            verdict.set_exception(ModelUnavailable(why))
+            passing = socket.close_code in PASSING_CLOSES
+            verdict.set_exception(ModelUnavailable(why, transient=passing))
 
     peer.listen(heard, closed)
     await verdict
