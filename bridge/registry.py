@@ -4,7 +4,9 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bridge.admission import Admission, Admissions
@@ -19,8 +21,9 @@ from bridge.log import in_call
 from bridge.records.context import CallContext
 from bridge.settings.limits import Limits
 from bridge.transport.carrier import CarrierPeer
+from bridge.transport.model import ModelPeer
 from bridge.transport.rest import HangUp
-from bridge.transport.socket import Socket
+from bridge.transport.socket import Socket, SocketClosed
 from bridge.warm import OpenSession, WarmModels
 
 HURRY_S = 5.0  # after the drain's deadline, for the calls to end
@@ -57,6 +60,21 @@ class _Promise:
     answer: Answer
     briefing: asyncio.Task[CallConfig]
     until: float
+
+
+async def _configured(open_session: OpenSession, briefing: asyncio.Task[CallConfig]) -> ModelPeer:
+    """A session that is told at once whom it speaks for: a round trip that no caller waits for.
+    Without a briefing there will be no call. Raises ModelUnavailable."""
+    peer = await open_session()
+    try:
+        await asyncio.wait([briefing])
+    except BaseException:
+        await peer.close()
+        raise
+    if not briefing.cancelled() and briefing.exception() is None:
+        with suppress(SocketClosed):  # who takes the session sees it for himself
+            peer.configure(briefing.result().session)
+    return peer
 
 
 class Registry:
@@ -133,8 +151,8 @@ class Registry:
     def _promise(self, call_sid: str, answer: Answer) -> None:
         for known in [sid for sid, each in self._promised.items() if each.until <= self._now()]:
             self._break(known)
-        self._warm.expect(call_sid, answer.open_session)
         briefing = asyncio.ensure_future(answer.brief())
+        self._warm.expect(call_sid, partial(_configured, answer.open_session, briefing))
         until = self._now() + self._limits.stream_token_ttl_s
         self._promised[call_sid] = _Promise(answer, briefing, until)
 
@@ -169,7 +187,8 @@ class Registry:
         """Run the call of an admitted media socket, to its end."""
         promise = self._promised.pop(call_sid)
         with in_call(call_sid):
-            live = self._live(call_sid, promise.answer, await promise.briefing, socket)
+            await promise.briefing
+            live = self._live(call_sid, promise, socket)
             context = self._running[live] = promise.answer.context
             self._tasks[live] = asyncio.current_task()
             self._none_runs.clear()
@@ -181,12 +200,14 @@ class Registry:
             finally:
                 await self._over(live, ended)
 
-    def _live(self, call_sid: str, answer: Answer, config: CallConfig, socket: Socket) -> LiveCall:
+    def _live(self, call_sid: str, promise: _Promise, socket: Socket) -> LiveCall:
+        answer = promise.answer
+        open_session = partial(_configured, answer.open_session, promise.briefing)
         return LiveCall(
-            config,
+            promise.briefing.result(),
             Expected(call_sid, self._account_sid),
             CarrierPeer(socket),
-            lambda: self._warm.take(call_sid, answer.open_session),
+            lambda: self._warm.take(call_sid, open_session),
             conclude=lambda outcome: self._admissions.conclude(call_sid, outcome),
             hang_up=self._hang_up,
             offered=answer.offered,

@@ -48,7 +48,13 @@ class WarmModels:
             raise
         if isinstance(opened, ModelUnavailable):
             raise opened
-        return opened
+        if opened.why_closed is None:
+            return opened
+        logger.warning(
+            "the session opened ahead is lost, a new one is opened: %s", opened.why_closed
+        )
+        await opened.close()
+        return await open_session()
 
     async def _expire(self, call_sid: str) -> None:
         await asyncio.sleep(self._ttl_s)

@@ -1,6 +1,7 @@
 """Who may come, which calls run, and how they all end; in virtual time."""
 
 import asyncio
+import json
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from bridge.live import LiveCall
 from bridge.records.context import CallContext
 from bridge.settings.limits import Limits
 from bridge.sim.carrier.caller import At, HangUp
+from bridge.sim.model.profile import ModelProfile
 from tests.support.ends import sid
 from tests.support.stage import spoken
 from tests.support.switchboard import BLOCKED, NOON, SOCKET_AFTER_S, Switchboard
@@ -361,5 +363,92 @@ def test_a_call_whose_beginning_cannot_be_told_of_takes_no_line_for_ever() -> No
             await board.call(1)
         assert board.registry.running == 0
         assert len(ended) == 1
+
+    run(main())
+
+
+# --- the session is configured ahead --------------------------------------------------------
+
+
+def asked(board: Switchboard, kind: str) -> list[float]:
+    """When the last model was sent messages of this kind."""
+    model = board.models[-1]
+    sent = zip(model.received, model.received_at, strict=True)
+    return [at for frame, at in sent if json.loads(frame)["type"] == kind]
+
+
+@pytest.mark.parametrize("briefing_s", [0.0, 1.5], ids=["at-once", "looked-up"])
+def test_the_greeting_is_asked_for_as_soon_as_the_stream_starts(briefing_s: float) -> None:
+    async def main() -> None:
+        board = Switchboard()
+        board.latency_s = 0.2
+        board.briefing_s = briefing_s
+        admission = await board.admit(1)
+        assert admission is not None
+        await asyncio.sleep(0.5)
+        (configured_at,) = asked(board, "session.update")
+        assert configured_at == pytest.approx(max(0.2, briefing_s), abs=0.001)
+        began_at = asyncio.get_running_loop().time()
+        await board.stream(admission, 1)
+        assert asked(board, "response.create")[0] == pytest.approx(began_at, abs=0.005)
+        assert len(asked(board, "session.update")) == 1
+        assert len(board.models) == 1
+
+    run(main())
+
+
+def test_a_session_that_is_opened_late_is_configured_once_too() -> None:
+    async def main() -> None:
+        board = Switchboard(limits=Limits(warm_model_ttl_s=5))
+        board.latency_s = 0.2
+        admission = await board.admit(1)
+        assert admission is not None
+        await asyncio.sleep(6)
+        began_at = asyncio.get_running_loop().time()
+        await board.stream(admission, 1)
+        assert len(board.models) == 2
+        assert asked(board, "session.update") == [pytest.approx(began_at + 0.2, abs=0.001)]
+        assert asked(board, "response.create")[0] == pytest.approx(began_at + 0.4, abs=0.001)
+
+    run(main())
+
+
+def test_a_configuration_that_is_refused_ahead_reaches_the_call() -> None:
+    async def main() -> None:
+        board = Switchboard(model=ModelProfile(server_errors=frozenset({1, 2})))
+        assert await board.call(1) is Outcome.MODEL_FAILED
+
+    run(main())
+
+
+def test_a_session_that_was_lost_before_the_stream_came_is_replaced() -> None:
+    async def main() -> None:
+        board = Switchboard()
+        admission = await board.admit(1)
+        assert admission is not None
+        await asyncio.sleep(SOCKET_AFTER_S)
+        board.models[0].socket.break_off("closed with 1006")
+        await asyncio.sleep(0.01)
+        carrier = await board.stream(admission, 1)
+        assert carrier.stream.first_audio_at is not None
+        assert await board.registry.outcome(sid(1)) is Outcome.CALLER_HUNG_UP
+        assert len(board.models) == 2 and board.open_models == 0
+        assert len(asked(board, "session.update")) == 1
+        assert await left_over() == set()
+
+    run(main())
+
+
+def test_a_call_that_is_over_during_its_briefing_closes_the_session_that_waits_for_it() -> None:
+    async def main() -> None:
+        board = Switchboard()
+        board.briefing_s = 60.0
+        admitting = asyncio.create_task(board.admit(1))
+        await asyncio.sleep(1)
+        assert board.open_models == 1 and asked(board, "session.update") == []
+        await board.registry.carrier_over(sid(1))
+        assert await admitting is None
+        assert board.open_models == 0
+        assert await left_over() == set()
 
     run(main())

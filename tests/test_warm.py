@@ -149,3 +149,25 @@ def test_a_bug_while_opening_reaches_the_call_it_is_for() -> None:
             await warm.take("a", broken)
 
     run(main())
+
+
+def test_a_session_that_was_lost_meanwhile_is_replaced_by_a_new_one() -> None:
+    async def main() -> None:
+        service = Service()
+        warm = WarmModels(20)
+
+        async def heard() -> ModelPeer:
+            peer = await service.open_session()
+            peer.listen(lambda events: None, lambda why: None)
+            return peer
+
+        warm.expect("a", heard)
+        await asyncio.sleep(1)
+        service.sockets[0].break_off("closed with 1006")
+        await asyncio.sleep(1)
+        peer = await warm.take("a", heard)
+        assert len(service.sockets) == 2
+        assert peer.why_closed is None
+        await peer.close()
+
+    run(main())

@@ -11,17 +11,20 @@ from typing import Final, Protocol
 from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus, InvalidURI
 
 from bridge.transport import refusal
-from bridge.transport.model_socket import ModelSocket, open_socket
+from bridge.transport.model_socket import open_socket
 from bridge.transport.socket import Frame, Socket
 from bridge.wire import realtime
-from bridge.wire.dialect import Dialect, ModelMessage, serialize
+from bridge.wire.dialect import Dialect, ModelMessage, SessionUpdate, serialize
 from bridge.wire.errors import WireError
+from bridge.wire.session import SessionConfig
 
 SEND_TIMEOUT_S = 5.0
 # Refusals that pass: of the error's type or code (Realtime API reference, "error").
 PASSING: Final = frozenset({"server_error", "rate_limit_exceeded"})
 # Codes of a close that the vendor's own client tries again after; 3000 and 4000 are for good.
-PASSING_CLOSES: Final = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1015})
+PASSING_CLOSES: Final = tuple(
+    f"closed with {code}" for code in (1001, 1005, 1006, 1011, 1012, 1013, 1015)
+)
 
 Heard = Callable[[list[realtime.ModelEvent | WireError]], None]
 
@@ -69,18 +72,23 @@ class Endpoint:
 
 
 class ModelPeer:
-    """One Realtime session."""
+    """One Realtime session.
+
+    ``why_closed`` says that it is over, as soon as that is known; it is so only while somebody
+    listens.
+    """
 
     def __init__(self, socket: Socket, dialect: Dialect) -> None:
         self._socket = socket
         self._dialect = dialect
         self._kept: list[realtime.ModelEvent | WireError] = []
+        self.why_closed: str | None = None
 
     def listen(self, heard: Heard, closed: Callable[[str], None]) -> None:
         """Events as they come, malformed ones as the error they made; then the end, with its
         reason. First of all those that came while nobody listened."""
         self._heard = heard
-        self.closed = closed
+        self._closed = closed
         if self._kept:
             kept, self._kept = self._kept, []
             heard(kept)
@@ -92,6 +100,16 @@ class ModelPeer:
 
     def heard(self, frames: Sequence[Frame]) -> None:
         self._heard([_read(frame) for frame in frames])
+
+    def closed(self, why: str) -> None:
+        self.why_closed = why
+        self._closed(why)
+
+    def configure(self, session: SessionConfig) -> None:
+        """Do for the next one who listens what he is going to do first: he is not told again that
+        the session is there, only what it makes of its configuration. Raises SocketClosed."""
+        self.send([SessionUpdate(session)])
+        self._kept = [each for each in self._kept if not isinstance(each, realtime.SessionCreated)]
 
     def send(self, messages: Sequence[ModelMessage]) -> None:
         """Raises SocketClosed."""
@@ -121,10 +139,13 @@ async def open_session(
             headers["x-ms-client-request-id"] = str(uuid.uuid4())
             socket = await open_socket(endpoint.url, headers, send_timeout_s)
             try:
-                return await _created(socket, endpoint.dialect)
+                peer = await created(socket, endpoint.dialect)
             except BaseException:
                 socket.abort()
                 raise
+            apim_id = socket.response_headers.get("apim-request-id", "")
+            logger.debug("apim-request-id %s", apim_id)
+            return peer
     except TimeoutError:
         raise ModelUnavailable(f"no session within {timeout_s:g} s") from None
     except InvalidStatus as error:
@@ -150,8 +171,9 @@ def _may_pass(error: Exception) -> bool:
     return isinstance(error, OSError) and not isinstance(error, ssl.SSLCertVerificationError)
 
 
-async def _created(socket: ModelSocket, dialect: Dialect) -> ModelPeer:
-    """The peer, once its session is there; what it heard by then it will be told again."""
+async def created(socket: Socket, dialect: Dialect) -> ModelPeer:
+    """The peer, once its session is there; what it heard by then it will be told again. Raises
+    ModelUnavailable."""
     peer = ModelPeer(socket, dialect)
     verdict: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -159,8 +181,7 @@ async def _created(socket: ModelSocket, dialect: Dialect) -> ModelPeer:
         for event in events:
             match event:
                 case realtime.SessionCreated(session_id) if not verdict.done():
-                    apim_id = socket.response_headers.get("apim-request-id", "")
-                    logger.debug("session %s, apim-request-id %s", session_id, apim_id)
+                    logger.debug("session %s", session_id)
                     verdict.set_result(None)
                 case realtime.Error() if not verdict.done():
                     why = f"refused: {event.code or event.type}: {event.message}"
@@ -171,7 +192,7 @@ async def _created(socket: ModelSocket, dialect: Dialect) -> ModelPeer:
 
     def closed(why: str) -> None:
         if not verdict.done():
-            passing = socket.close_code in PASSING_CLOSES
+            passing = why.startswith(PASSING_CLOSES)
             verdict.set_exception(ModelUnavailable(why, transient=passing))
 
     peer.listen(heard, closed)

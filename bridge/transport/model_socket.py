@@ -126,11 +126,6 @@ class ModelSocket:
         response = self._connection.response
         return {k.lower(): v for k, v in response.headers.raw_items()} if response else {}
 
-    @property
-    def close_code(self) -> int | None:
-        """None: not closed."""
-        return self._connection.close_code
-
     def listen(self, listener: Listener) -> None:
         self._connection.ear.listen(listener)
 

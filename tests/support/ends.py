@@ -88,7 +88,9 @@ class ModelEnd:
         *,
         profile: ModelProfile | None = None,
         seed: int = 0,
+        latency_s: float = 0.0,
     ) -> None:
+        """``latency_s`` is what each of its messages takes to arrive."""
         self.session = RealtimeSession(
             dialect=GA,
             model="tones",
@@ -99,6 +101,8 @@ class ModelEnd:
         self.socket = socket
         self._heard = pulled_frames(socket)
         self.received: list[str | bytes] = []
+        self.received_at: list[float] = []
+        self._latency_s = latency_s
         self._voice = ScriptedVoiceSession()
         self._now = asyncio.get_running_loop().time
 
@@ -115,6 +119,7 @@ class ModelEnd:
                     continue
                 for frame in reading.result() or ():
                     self.received.append(frame)
+                    self.received_at.append(self._now())
                     self._pass_on(self.session.receive(frame, self._now()))
                 reading = asyncio.ensure_future(self._heard.receive())
         finally:
@@ -124,6 +129,9 @@ class ModelEnd:
         pending = deque(out)
         while pending:
             match pending.popleft():
+                case Send(text) if self._latency_s:
+                    later = asyncio.get_running_loop().call_later
+                    later(self._latency_s, self.socket.put, [text])
                 case Send(text):
                     self.socket.put([text])
                 case Ask(job_id, job):

@@ -14,9 +14,10 @@ from bridge.records.context import CallContext
 from bridge.registry import Answer, Lines, Registry
 from bridge.settings.limits import Limits
 from bridge.sim.carrier.caller import ScriptedCaller, Step
+from bridge.sim.model.profile import ModelProfile
 from bridge.sim.model.reply import Reply
 from bridge.sim.model.scripted import Script
-from bridge.transport.model import ModelPeer
+from bridge.transport.model import ModelPeer, created
 from bridge.wire.dialect import GA
 from tests.support.ends import ACCOUNT_SID, CarrierEnd, ModelEnd, sid
 from tests.support.sockets import socket_pair
@@ -37,6 +38,7 @@ class Switchboard:
         *,
         limits: Limits | None = None,
         config: CallConfig = GREETED,
+        model: ModelProfile | None = None,
         on_model: Callable[[], None] = lambda: None,
         choose: Callable[[Incoming], tuple[CallContext, CallConfig] | None] | None = None,
         **registry: Any,
@@ -48,6 +50,8 @@ class Switchboard:
         self.config = config
         self._choose = choose
         self.briefing_s = 0.0
+        self._profile = model
+        self.latency_s = 0.0  # of the models
         self.briefing_fails = False
         self.lines: list[tuple[dict[str, int], dict[str, int]]] = []  # as they were at each call
         self._carriers: dict[str, CarrierEnd] = {}
@@ -93,12 +97,19 @@ class Switchboard:
     async def _open_session(self) -> ModelPeer:
         self._on_model()
         near, far = socket_pair()
-        model = ModelEnd(far, self._script, seed=len(self.models))
+        seed = len(self.models)
+        model = ModelEnd(
+            far, self._script, profile=self._profile, seed=seed, latency_s=self.latency_s
+        )
         self.models.append(model)
         task = asyncio.create_task(model.run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return ModelPeer(near, GA)
+        try:
+            return await created(near, GA)
+        except BaseException:
+            near.break_off()
+            raise
 
     async def _hang_up(self, account_sid: str, call_sid: str) -> bool:
         self.hung_up.append(call_sid)
