@@ -68,11 +68,11 @@ class PlayoutClock:
     def late_s(self, position_bytes: int, at: float) -> float:
         """How much later than usual a mark at ``position_bytes`` is, if it has not come back by
         then. None was ever late while none has come back."""
-        if self.round_trip_s is None:
+        if not self._round_trips_s:
             return 0.0
         played_s = (position_bytes - self._run_from_bytes) / BYTES_PER_S
-        due_at = self._run_started_at + self._run_late_s + played_s + self.round_trip_s
-        return at - due_at
+        usual_s = median_low(self._round_trips_s)
+        return at - (self._run_started_at + self._run_late_s + played_s + usual_s)
 
     def dry_at(self) -> float:
         """When the last byte sent so far will have been played."""
