@@ -9,6 +9,7 @@ from typing import assert_never
 
 from bridge.call.actions import Action, EndCall, Note, Outcome, RunFunction
 from bridge.call.config import CallConfig
+from bridge.call.configuration import Configuration
 from bridge.call.counts import BargeIn, Counts
 from bridge.call.ending import Ending
 from bridge.call.hearing import Hearing
@@ -26,7 +27,6 @@ from bridge.wire.dialect import (
     CreateResponse,
     FunctionOutput,
     ModelMessage,
-    SessionUpdate,
     SystemText,
     UserText,
 )
@@ -71,8 +71,7 @@ class Call:
         self._functions: dict[str, str] = {}  # running: call id to response
         self._stray: tuple[str, float] | None = None  # a silent response, and when to cancel it
         self._farewell: str | None = None  # the response that asked for the end of the call
-        self._configured = False
-        self._configured_again = False
+        self._configuration = Configuration(config.session)
         self._model_lost = False
         self._caller_speaking = False
         self._opened_at = now
@@ -169,7 +168,7 @@ class Call:
             case realtime.ResponseDone():
                 return self._response_done(event, now)
             case realtime.SessionCreated():
-                return [SessionUpdate(self.config.session)]
+                return [self._configuration.ask()]
             case realtime.SessionUpdated():
                 return self._session_updated(event, now)
             case realtime.Error():
@@ -197,22 +196,17 @@ class Call:
         return [Note(f"{peer}_malformed", problem)]
 
     def _session_updated(self, event: realtime.SessionUpdated, now: float) -> list[Message]:
-        if self._configured:
+        if self._configuration.agreed:
             return []
-        self._configured = True
+        notes: list[Message] = [*self._configuration.echoed(event)]
         agreed = self.config.session.audio_format
-        notes: list[Message] = []
-        for side, echoed in (("input", event.input_format), ("output", event.output_format)):
-            if echoed not in (None, agreed):
-                detail = f"asked the model for {agreed} {side}, it keeps {echoed}: using that"
-                notes.append(Note("format_mismatch", detail))
         # Speaking the service's format beats a call of noise.
         self.hearing.use(event.input_format or agreed)
         self.speech.use(event.output_format or agreed)
         return notes + self._ready(now)
 
     def _ready(self, now: float) -> list[Message]:
-        if self.start is None or not self._configured or self.state is not State.WAITING:
+        if self.start is None or not self._configuration.agreed or self.state is not State.WAITING:
             return []
         self._move(Move.READY)
         if self.config.greeting is None:
@@ -226,8 +220,9 @@ class Call:
         code = error.code or error.type or "unnamed"
         self.counts.errors[code] += 1
         messages: list[Message] = [Note("model_error", f"{code}: {error.message}")]
-        if not self._configured:
-            return messages + self._not_configured(error, now)
+        if not self._configuration.agreed:
+            again = self._configuration.refused(error)
+            return messages + ([again] if again else self.close(Outcome.MODEL_FAILED, now))
         if error.code == "conversation_already_has_active_response":
             self._responses.refused()
             return messages
@@ -237,15 +232,6 @@ class Call:
         if self._responses.error(error.code or (None if bad_request else error.type)):
             messages += self._retry(error.code, now)
         return messages
-
-    def _not_configured(self, error: realtime.Error, now: float) -> list[Message]:
-        """One wrong key voids the whole update: this would be somebody else's agent. A fault of
-        the service, or the one key that some revisions do not take, is tried once more."""
-        untyped = (error.code, error.param) == ("unknown_parameter", "session.type")
-        if self._configured_again or not (untyped or error.type == "server_error"):
-            return self.close(Outcome.MODEL_FAILED, now)
-        self._configured_again = True
-        return [SessionUpdate(self.config.session, typed=not untyped)]
 
     # --- responses --------------------------------------------------------------------------
 
@@ -412,7 +398,7 @@ class Call:
 
     def whisper(self, text: str, now: float) -> list[Message]:
         """An instruction to the model from outside, for its answers from now on; not spoken."""
-        if not self.open or not self._configured:
+        if not self.open or not self._configuration.agreed:
             return []
         return [Note("operator_whispered"), SystemText(text)]
 
@@ -430,7 +416,7 @@ class Call:
             return [note, *self._end(Outcome.COMPLETED, now)]
         if not self.open:
             return []
-        if self._configured:
+        if self._configuration.agreed:
             self._responses.want(CreateResponse(GOODBYE))
         return [note, *self.close(Outcome.COMPLETED, now), *self._respond(now)]
 

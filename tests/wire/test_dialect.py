@@ -115,6 +115,13 @@ def test_everything_we_say_is_documented_in_its_dialect(dialect: Dialect) -> Non
     assert found == set()
 
 
+def test_where_asked_the_type_of_the_session_alone_is_left_out() -> None:
+    whole = said(SessionUpdate(TELEPHONE), GA)["session"]
+    rest = said(SessionUpdate(TELEPHONE, typed=False), GA)["session"]
+    assert rest == {key: value for key, value in whole.items() if key != "type"}
+    assert said(SessionUpdate(TELEPHONE, typed=False), PREVIEW)["session"]
+
+
 def test_the_check_itself_finds_keys_of_another_dialect() -> None:
     update = said(SessionUpdate(TELEPHONE), GA)
     assert "session.update.session: unknown key audio" in problems(update, "preview")
