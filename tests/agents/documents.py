@@ -17,7 +17,7 @@ from bridge.agents.document import (
 )
 from bridge.agents.template import RESERVED
 
-characters = st.characters(exclude_categories=["Cs"]) | st.sampled_from("\n\n \t:#-'\"|>{}%")
+characters = st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n\n \t:#-'\"|>{}%")
 
 
 def texts(max_size: int = 60, min_size: int = 1) -> st.SearchStrategy[str]:

@@ -328,6 +328,8 @@ def test_a_schema_that_is_none_is_told_with_its_own_line(
         ("name: x\n---\nname: y\n", 2, "is not YAML"),
         ("name: 'x\n", 2, "is not YAML"),
         ("name: x\ninstructions: a\x07b\n", 2, "a character that YAML does not allow"),
+        ('name: x\ninstructions: "\\U00110000"\n', 2, "U00110000 is no character; the last one"),
+        ("%YAML 1." + "9" * 5000 + "\n---\nname: x\n", 1, "a number that YAML cannot read"),
         ("name: &a x\ninstructions: *a\n", 2, "refers to another place"),
         ("name: " + "[" * 5000, 1, "nested deeper"),
         ("name: " + "x" * 300_000, 1, "is longer"),
@@ -338,6 +340,33 @@ def test_a_text_that_is_no_document_is_one_error(text: str, line: int, told: str
     assert problem.line == line
     assert told in problem.message
     assert "; " in problem.message
+
+
+@pytest.mark.parametrize("escaped", ["\\0", "\\u0000", "\\e", "\\x07", "\\x7f", "\\x9b", "\\r"])
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ('voice: "a%sb"', "voice"),
+        (
+            'functions: [{name: f, entry_point: "a:b", description: "%s"}]',
+            "functions[0].description",
+        ),
+        ('variables: {city: {default: "%s"}}', "variables.city.default"),
+        ('lookup: {url: "https://a.example", headers: {X: "%s"}}', "lookup.headers.X"),
+        ('"a%s": b', ""),
+    ],
+)
+def test_a_control_character_is_refused_wherever_it_stands(
+    line: str, field: str, escaped: str
+) -> None:
+    problem = only_problem(SMALL + line % escaped + "\n")
+    assert (problem.line, problem.field) == (3, field)
+    assert "holds a control character (U+00" in problem.message
+    assert problem.message.endswith("; remove it")
+
+
+def test_tabs_and_line_ends_are_text() -> None:
+    assert load('name: x\ninstructions: "a\\tb\\nc\\r\\nd"\n').instructions == "a\tb\nc\r\nd"
 
 
 def test_a_tag_runs_no_code() -> None:
