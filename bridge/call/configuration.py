@@ -29,10 +29,15 @@ class Configuration:
         return SessionUpdate(self._session, typed=not untyped)
 
     def echoed(self, event: SessionUpdated) -> Iterator[Note]:
-        """Agreed; with a note of each format that is another one than was asked for."""
+        """Agreed; with a note of what is not as it was asked for."""
         self.agreed = True
         asked = self._session.audio_format
         for side, echoed in (("input", event.input_format), ("output", event.output_format)):
             if echoed not in (None, asked):
                 detail = f"asked the model for {asked} {side}, it keeps {echoed}: using that"
                 yield Note("format_mismatch", detail)
+        for name in event.unknown:
+            detail = f"asked the model for {asked}, it names {name}, which is not known here"
+            yield Note("format_mismatch", detail)
+        if event.hears_turns is False and self._session.turn_detection is not None:
+            yield Note("turns_unheard", "the model keeps turn detection off: it will not answer")

@@ -23,10 +23,13 @@ class SessionCreated(msgspec.Struct, frozen=True):
 
 
 class SessionUpdated(msgspec.Struct, frozen=True):
-    """The effective formats, as echoed; None where the service named none that we know."""
+    """The effective formats, as echoed; None where the service named none that we know.
+    ``unknown``: those that it named and we do not know. ``hears_turns`` None: it did not say."""
 
     input_format: AudioFormat | None
     output_format: AudioFormat | None
+    unknown: tuple[str, ...] = ()
+    hears_turns: bool | None = None
 
 
 class Error(msgspec.Struct, frozen=True):
@@ -192,6 +195,7 @@ class _SessionBody(msgspec.Struct):
     audio: dict[str, Any] | None = None  # GA
     input_audio_format: str | None = None  # preview
     output_audio_format: str | None = None
+    turn_detection: Any = msgspec.UNSET
 
 
 class _Session(msgspec.Struct):
@@ -236,11 +240,17 @@ _GA_FORMATS: dict[str, AudioFormat] = {"audio/pcm": "pcm16", "audio/pcmu": "g711
 _PREVIEW_FORMATS: dict[str, AudioFormat] = {"pcm16": "pcm16", "g711_ulaw": "g711_ulaw"}
 
 
-def _ga_format(audio: dict[str, Any], side: str) -> AudioFormat | None:
-    part = audio.get(side)
+def _ga_format(part: Any) -> str:
     named = part.get("format") if isinstance(part, dict) else None
     kind = named.get("type") if isinstance(named, dict) else None
-    return _GA_FORMATS.get(kind) if isinstance(kind, str) else None
+    return kind if isinstance(kind, str) else ""
+
+
+def _hears_turns(said: Any) -> bool | None:
+    """``said`` of turn detection. Null, or the type "none" of the first revision: nobody does."""
+    if said is msgspec.UNSET:
+        return None
+    return said is not None and not (isinstance(said, dict) and said.get("type") == "none")
 
 
 def _session_created(frame: _Session) -> SessionCreated:
@@ -249,13 +259,17 @@ def _session_created(frame: _Session) -> SessionCreated:
 
 def _session_updated(frame: _Session) -> SessionUpdated:
     session = frame.session
+    known, said = _PREVIEW_FORMATS, session.turn_detection
+    named = (session.input_audio_format or "", session.output_audio_format or "")
     if session.audio is not None:
-        return SessionUpdated(
-            _ga_format(session.audio, "input"), _ga_format(session.audio, "output")
-        )
+        heard = session.audio.get("input")
+        known, named = _GA_FORMATS, (_ga_format(heard), _ga_format(session.audio.get("output")))
+        said = heard.get("turn_detection", said) if isinstance(heard, dict) else said
     return SessionUpdated(
-        _PREVIEW_FORMATS.get(session.input_audio_format or ""),
-        _PREVIEW_FORMATS.get(session.output_audio_format or ""),
+        known.get(named[0]),
+        known.get(named[1]),
+        tuple(name for name in named if name and name not in known),
+        _hears_turns(said),
     )
 
 

@@ -27,6 +27,12 @@ def test_a_format_nobody_asked_for_is_noted_on_each_side() -> None:
     ]
 
 
+def test_what_the_model_cannot_do_is_noted() -> None:
+    notes = [*Configuration(ULAW).echoed(SessionUpdated(None, None, ("audio/pcma",), False))]
+    assert [note.kind for note in notes] == ["format_mismatch", "turns_unheard"]
+    assert "audio/pcma" in notes[0].detail
+
+
 @pytest.mark.parametrize(("first", "typed"), [(FUMBLED, True), (UNTYPED, False)])
 def test_it_is_asked_for_twice_at_most(first: Error, typed: bool) -> None:
     configuration = Configuration(ULAW)

@@ -104,7 +104,7 @@ def test_a_session_tells_its_effective_formats_in_either_layout() -> None:
     created = {d: realtime_events("server", d)[0]["session"] for d in ("ga", "preview")}
     for session in created.values():
         updated = read({"type": "session.updated", "session": session})
-        assert updated == realtime.SessionUpdated("pcm16", "pcm16")
+        assert updated == realtime.SessionUpdated("pcm16", "pcm16", hears_turns=True)
     ulaw = created["ga"] | {
         "audio": {"input": {"format": {"type": "audio/pcmu"}}, "output": {"format": None}}
     }
@@ -113,23 +113,46 @@ def test_a_session_tells_its_effective_formats_in_either_layout() -> None:
     )
     preview = created["preview"] | {"output_audio_format": "g711_ulaw"}
     assert read({"type": "session.updated", "session": preview}) == realtime.SessionUpdated(
-        "pcm16", "g711_ulaw"
+        "pcm16", "g711_ulaw", hears_turns=True
     )
 
 
 @pytest.mark.parametrize(
-    "session",
+    ("session", "unknown"),
     [
-        {},
-        {"audio": {}},
-        {"audio": {"input": "pcm16", "output": {"format": "pcm16"}}},
-        {"audio": {"input": {"format": {"type": 5}}, "output": {"format": {"type": "audio/opus"}}}},
-        {"input_audio_format": "opus", "output_audio_format": None},
+        ({}, ()),
+        ({"audio": {}}, ()),
+        ({"audio": {"input": "pcm16", "output": {"format": "pcm16"}}}, ()),
+        (
+            {"audio": {"input": {"format": {"type": 5}}, "output": {"format": {"type": "opus"}}}},
+            ("opus",),
+        ),
+        ({"input_audio_format": "opus", "output_audio_format": None}, ("opus",)),
     ],
 )
-def test_a_session_that_names_no_format_we_know_is_no_error(session: Json) -> None:
+def test_a_session_that_names_no_format_we_know_is_no_error(
+    session: Json, unknown: tuple[str, ...]
+) -> None:
     updated = read({"type": "session.updated", "session": session})
-    assert updated == realtime.SessionUpdated(None, None)
+    assert updated == realtime.SessionUpdated(None, None, unknown)
+
+
+@pytest.mark.parametrize(
+    ("session", "hears"),
+    [
+        ({"audio": {"input": {"turn_detection": None}}}, False),
+        ({"audio": {"input": {"turn_detection": {"type": "server_vad"}}}}, True),
+        ({"audio": {"input": {}}}, None),
+        ({"turn_detection": {"type": "none"}}, False),
+        ({"turn_detection": None}, False),
+        ({"turn_detection": {"type": "server_vad"}}, True),
+        ({"turn_detection": 7}, True),
+    ],
+)
+def test_a_session_tells_whether_it_hears_turns(session: Json, hears: bool | None) -> None:
+    updated = read({"type": "session.updated", "session": session})
+    assert isinstance(updated, realtime.SessionUpdated)
+    assert updated.hears_turns is hears
 
 
 def test_a_function_call_is_read_from_its_item() -> None:
