@@ -18,6 +18,7 @@ from bridge.call.tape import Tape
 from bridge.functions import Function
 from bridge.live import Expected, LiveCall
 from bridge.log import in_call
+from bridge.questions import Questions
 from bridge.records.context import CallContext
 from bridge.settings.limits import Limits
 from bridge.transport.carrier import CarrierPeer
@@ -99,6 +100,7 @@ class Registry:
         self._on_end = on_end
         self._now = asyncio.get_running_loop().time
         self._warm = WarmModels(limits.warm_model_ttl_s)
+        self._questions = Questions()
         self._promised: dict[str, _Promise] = {}
         self._running: dict[LiveCall, CallContext] = {}
         self._tasks: dict[LiveCall, asyncio.Task[Any] | None] = {}
@@ -181,7 +183,20 @@ class Registry:
         return call_sid if call_sid in self._promised else None
 
     async def outcome(self, call_sid: str) -> Outcome | None:
+        """How the call ended, for the carrier that asks what comes next; None: not yet."""
+        self._questions.settle(call_sid)
         return await self._admissions.outcome(call_sid)
+
+    async def _conclude(self, call_sid: str, outcome: Outcome) -> None:
+        if outcome is not Outcome.CALLER_HUNG_UP:
+            self._questions.expect(call_sid)
+        await self._admissions.conclude(call_sid, outcome)
+
+    async def _end_at_carrier(self, account_sid: str, call_sid: str) -> bool:
+        over = await self._hang_up(account_sid, call_sid)
+        if over:
+            self._questions.settle(call_sid)
+        return over
 
     async def carry(self, call_sid: str, socket: Socket) -> None:
         """Run the call of an admitted media socket, to its end."""
@@ -208,14 +223,15 @@ class Registry:
             Expected(call_sid, self._account_sid),
             CarrierPeer(socket),
             lambda: self._warm.take(call_sid, open_session),
-            conclude=lambda outcome: self._admissions.conclude(call_sid, outcome),
-            hang_up=self._hang_up,
+            conclude=partial(self._conclude, call_sid),
+            hang_up=self._end_at_carrier,
             offered=answer.offered,
             tape=answer.tape() if answer.tape else None,
         )
 
     async def _over(self, live: LiveCall, ended: str) -> None:
         """A drain waits for what is kept of a call, too, and a call that failed is kept as well."""
+        self._questions.ended(live.expected.call_sid)
         try:
             if self._on_end is not None:
                 await self._on_end(live, self._running[live])
@@ -228,6 +244,7 @@ class Registry:
 
     async def carrier_over(self, call_sid: str) -> None:
         """The carrier says the call is over: whatever is left of it ends too."""
+        self._questions.settle(call_sid)
         await self._forget(call_sid)
         for live in self._of(call_sid):
             live.carrier_over()
@@ -235,7 +252,8 @@ class Registry:
     async def drain(self) -> None:
         """Take no new calls and wait for those that run; at the deadline they are ended.
 
-        A call whose webhook was answered with a stream counts: it has our word.
+        A call whose webhook was answered with a stream counts: it has our word. So does one whose
+        stream we have ended and of which the carrier still has to ask what comes next.
         """
         self.draining = True
         try:
@@ -245,6 +263,7 @@ class Registry:
         except TimeoutError:
             logger.warning("%d calls outlived the drain and are ended", self.running)
             await self.end_all()
+        await self._questions.settled()
 
     async def end_all(self) -> None:
         """End every call, its last words included; bounded."""

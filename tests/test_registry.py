@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from bridge.call.actions import Outcome
 from bridge.call.config import CallConfig
 from bridge.live import LiveCall
+from bridge.questions import ASKED_WITHIN_S
 from bridge.records.context import CallContext
 from bridge.settings.limits import Limits
-from bridge.sim.carrier.caller import At, HangUp
+from bridge.sim.carrier.caller import At, HangUp, Step
 from bridge.sim.model.profile import ModelProfile
 from tests.support.ends import sid
 from tests.support.stage import spoken
@@ -450,5 +452,104 @@ def test_a_call_that_is_over_during_its_briefing_closes_the_session_that_waits_f
         assert await admitting is None
         assert board.open_models == 0
         assert await left_over() == set()
+
+    run(main())
+
+
+# --- a drain and the carrier's last question ------------------------------------------------
+
+
+async def drained(board: Switchboard, steps: Sequence[Step], asked_after_s: float) -> float:
+    """How long after the end of its only call a drain takes."""
+    now = asyncio.get_running_loop().time
+    admission = await board.admit(1)
+    assert admission is not None
+    running = asyncio.create_task(board.stream(admission, 1, steps))
+    await asyncio.sleep(0.5)
+    drain = asyncio.create_task(board.registry.drain())
+    await running
+    ended_at = now()
+    await asyncio.wait([drain], timeout=asked_after_s)
+    await board.registry.outcome(sid(1))
+    await drain
+    return now() - ended_at
+
+
+def expires() -> Switchboard:
+    """Its models are lost after two seconds."""
+    return Switchboard(model=ModelProfile(session_expires_after_s=2.0))
+
+
+@pytest.mark.parametrize(
+    ("asked_after_s", "takes_s"), [(0.1, 0.1), (0.7, 0.7), (60.0, ASKED_WITHIN_S)]
+)
+def test_a_drain_waits_for_the_question_whose_answer_is_an_apology_but_not_long(
+    asked_after_s: float, takes_s: float
+) -> None:
+    async def main() -> None:
+        board = expires()
+        assert await drained(board, FOR_EVER, asked_after_s) == pytest.approx(takes_s, abs=0.01)
+        assert await board.registry.outcome(sid(1)) is Outcome.MODEL_LOST
+
+    run(main())
+
+
+def test_a_drain_waits_for_no_question_where_the_caller_hung_up_or_we_did() -> None:
+    async def main() -> None:
+        assert await drained(Switchboard(), TALKS, 60.0) == pytest.approx(0.0, abs=0.01)
+        config = replace(Switchboard().config, max_call_s=3.0)
+        board = Switchboard(config=config)
+        assert await drained(board, FOR_EVER, 60.0) == pytest.approx(0.0, abs=0.01)
+        assert await board.registry.outcome(sid(1)) is Outcome.TIME_LIMIT
+
+    run(main())
+
+
+def test_where_nothing_can_be_hung_up_the_question_comes_after_every_end() -> None:
+    async def main() -> None:
+        board = Switchboard(config=replace(Switchboard().config, max_call_s=3.0))
+        board.hangs_up = False
+        assert await drained(board, FOR_EVER, 0.3) == pytest.approx(0.3, abs=0.01)
+
+    run(main())
+
+
+def test_a_question_that_comes_while_the_call_is_still_being_kept_is_not_waited_for_again() -> None:
+    async def main() -> None:
+        async def on_end(live: LiveCall, context: CallContext) -> None:
+            await asyncio.sleep(0.5)
+            await board.registry.outcome(sid(1))
+            await asyncio.sleep(0.5)
+
+        board = Switchboard(model=ModelProfile(session_expires_after_s=2.0), on_end=on_end)
+        assert await drained(board, FOR_EVER, 60.0) == pytest.approx(0.0, abs=0.01)
+
+    run(main())
+
+
+def test_a_call_that_was_never_asked_about_does_not_keep_a_later_drain() -> None:
+    async def main() -> None:
+        board = expires()
+        admission = await board.admit(1)
+        assert admission is not None
+        await board.stream(admission, 1, FOR_EVER)
+        await asyncio.sleep(ASKED_WITHIN_S + 0.1)
+        began_at = asyncio.get_running_loop().time()
+        await board.registry.drain()
+        assert asyncio.get_running_loop().time() == began_at
+
+    run(main())
+
+
+def test_a_call_that_is_over_at_the_carrier_will_not_be_asked_about() -> None:
+    async def main() -> None:
+        board = expires()
+        admission = await board.admit(1)
+        assert admission is not None
+        await board.stream(admission, 1, FOR_EVER)
+        await board.registry.carrier_over(sid(1))
+        began_at = asyncio.get_running_loop().time()
+        await board.registry.drain()
+        assert asyncio.get_running_loop().time() == began_at
 
     run(main())

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -11,10 +12,12 @@ import pytest
 
 from bridge.cli.loop import run
 from bridge.sim.carrier.caller import AfterAgent, At, Caller, HangUp, Say, ScriptedCaller
-from bridge.sim.carrier.profile import INSTANT, StreamProfile
+from bridge.sim.carrier.profile import INSTANT, PhoneProfile, StreamProfile
 from bridge.sim.carrier.rest import RestFacade
 from bridge.sim.carrier.result import CallResult
 from bridge.sim.carrier.shell import place_call
+from bridge.sim.carrier.webhook import Response as CarrierResponse
+from bridge.sim.model.profile import ModelProfile
 from bridge.sim.model.reply import FunctionCall, Reply, Spoken
 from bridge.sim.model.scripted import ScriptedMind
 from bridge.sim.model.server import serve
@@ -31,7 +34,7 @@ STREAM = StreamProfile(start_delay_ms=20)
 GOODBYE = Reply((Spoken("goodbye", 600), FunctionCall("end_call", "{}")))
 
 
-async def dial(voice_url: str, caller: Caller, **options: float) -> CallResult:
+async def dial(voice_url: str, caller: Caller, phone: PhoneProfile = INSTANT) -> CallResult:
     return await place_call(
         voice_url,
         caller=caller,
@@ -39,9 +42,9 @@ async def dial(voice_url: str, caller: Caller, **options: float) -> CallResult:
         auth_token=AUTH_TOKEN,
         from_number=FROM,
         to_number=TO,
-        profile=INSTANT,
+        profile=phone,
         stream_profile=STREAM,
-        time_limit_s=options.get("time_limit_s", 20.0),
+        time_limit_s=20.0,
     )
 
 
@@ -98,7 +101,9 @@ def test_without_rest_credentials_the_action_hangs_up(tmp_path: Path) -> None:
 
 
 @asynccontextmanager
-async def program(state_dir: Path, **more: str) -> AsyncIterator[Program]:
+async def program(
+    state_dir: Path, profile: ModelProfile = QUICK, **more: str
+) -> AsyncIterator[Program]:
     """``offhook serve`` with a model in the test's own process."""
     async with (
         asyncio.timeout(40),
@@ -107,7 +112,7 @@ async def program(state_dir: Path, **more: str) -> AsyncIterator[Program]:
             0,
             voice=ScriptedVoice(),
             mind_factory=lambda: ScriptedMind(HELLO),
-            profile=QUICK,
+            profile=profile,
         ) as model,
     ):
         settings = environ(model.http_url, state_dir) | {"OFFHOOK_DRAIN_TIMEOUT_S": "600"} | more
@@ -150,6 +155,23 @@ def test_a_call_goes_on_when_the_process_is_told_to_end(tmp_path: Path) -> None:
             assert await running.ended(5) == 0
 
     run(main())
+
+
+def test_the_apology_of_the_last_call_is_given_before_the_process_ends(tmp_path: Path) -> None:
+    async def main() -> CallResult:
+        profile = replace(QUICK, session_expires_after_s=2.0)
+        async with program(tmp_path, profile) as running:
+            slow = replace(INSTANT, seam_after_s=0.7)  # as the carrier asks on a live call
+            call = asyncio.create_task(dial(running.voice_url, ScriptedCaller([]), phone=slow))
+            await asyncio.sleep(1.0)
+            running.signal(signal.SIGTERM)
+            result = await call
+            assert await running.ended(5) == 0
+            return result
+
+    (asked,) = [each for each in run(main()).exchanges if each.request.purpose == "action"]
+    assert isinstance(asked.answer, CarrierResponse)
+    assert b"went wrong" in asked.answer.body
 
 
 def test_told_twice_the_process_ends_at_once(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ class Switchboard:
     ) -> None:
         self.models: list[ModelEnd] = []
         self.hung_up: list[str] = []
+        self.hangs_up = True
         self._script = script
         self._on_model = on_model
         self.config = config
@@ -112,6 +113,8 @@ class Switchboard:
             raise
 
     async def _hang_up(self, account_sid: str, call_sid: str) -> bool:
+        if not self.hangs_up:
+            return False
         self.hung_up.append(call_sid)
         self._carriers[call_sid].hang_up()
         return True
