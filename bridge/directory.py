@@ -19,7 +19,7 @@ from bridge.agents.incoming import Incoming
 from bridge.agents.problems import AgentError
 from bridge.agents.routing import Refused, Route, choose
 from bridge.directory_snapshot import Key, Snapshot, SnapshotUnreadable, Text, decoded, encoded
-from bridge.functions import Function, FunctionsError, load_functions
+from bridge.functions import BUILT_IN_ALONE, Allowed, Function, FunctionsError, load_functions
 
 POLL_S: Final = 0.25
 
@@ -74,13 +74,16 @@ class Directory:
         *,
         function_timeout_s: float,
         poll_s: float = POLL_S,
+        allowed: Allowed = BUILT_IN_ALONE,
     ) -> None:
-        """``kept`` is the file of the last snapshot, which need not be there."""
+        """``kept`` is the file of the last snapshot, which need not be there. ``allowed``: the
+        functions that an agent of the store may name; one that names others is not used."""
         self._fallback = fallback
         self._source = source
         self._kept = kept
         self._function_timeout_s = function_timeout_s
         self._poll_s = poll_s
+        self._allowed = allowed
         self._state = _State(Snapshot(), {}, frozenset(), {})
         self._revision: int | None = None  # None: nothing came from the store yet
         self._refused: set[Key] = set()
@@ -177,7 +180,11 @@ class Directory:
     def _made_ready(self, text: Text) -> Ready | None:
         try:
             document = load(text.text, source=f"{text.agent} version {text.version}")
-            offered = load_functions(document.functions, default_timeout_s=self._function_timeout_s)
+            offered = load_functions(
+                document.functions,
+                default_timeout_s=self._function_timeout_s,
+                allowed=self._allowed,
+            )
         except (AgentError, FunctionsError) as error:
             if text.key not in self._refused:
                 logger.error(

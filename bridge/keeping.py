@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bridge.call.call import Call
 from bridge.directory import Directory, Ready
 from bridge.endpoint import LOCAL_MODEL
+from bridge.functions import Allowed
 from bridge.live import LiveCall
 from bridge.recording.recorder import Recorder, recover
 from bridge.records.context import CallContext
@@ -117,6 +118,7 @@ async def keeping(settings: Settings, fallback: Ready, dialect: str) -> AsyncIte
         StoreSource(database),
         state_dir / "directory.json",
         function_timeout_s=limits.function_timeout_s,
+        allowed=Allowed(settings.store.functions),
     )
     retention = Retention(
         database,

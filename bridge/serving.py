@@ -17,7 +17,7 @@ from bridge.agents.default import default_agent
 from bridge.agents.document import load_file
 from bridge.collector import watched
 from bridge.directory import Ready
-from bridge.functions import load_functions
+from bridge.functions import Allowed, load_functions
 from bridge.keeping import Keeping, keeping
 from bridge.reception import Reception
 from bridge.registry import Registry
@@ -111,11 +111,12 @@ def _hang_up(twilio: TwilioSettings, timeout_s: float) -> HangUp:
     return RestHangUp(twilio.api_key, secret or "", twilio.api_url, timeout_s)
 
 
-def _services(kept: Keeping, registry: Registry, requests_per_minute: int) -> Services:
+def _services(kept: Keeping, registry: Registry, settings: Settings) -> Services:
     database = kept.database
+    requests_per_minute = settings.limits.api_requests_per_minute
     return Services(
         database,
-        AgentStore(database),
+        AgentStore(database, Allowed(settings.store.functions)),
         RouteStore(database),
         CallStore(database, kept.recordings),
         TokenStore(database),
@@ -166,7 +167,7 @@ async def server(settings: Settings, listening: socket.socket) -> AsyncIterator[
         account_sid = settings.twilio.account_sid
         gate = Gate(settings.origin(port), Signatures(settings.twilio.auth_tokens), account_sid)
         media = media_protocol(MediaDoor(gate, registry), limits.send_timeout_s)
-        services = _services(kept, registry, limits.api_requests_per_minute)
+        services = _services(kept, registry, settings)
         config = uvicorn.Config(
             create_app(gate, registry, services, kept.writer),
             http="httptools",

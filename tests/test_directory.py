@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from bridge.agents.incoming import Incoming
 from bridge.agents.routing import Refused, Route, Trial
 from bridge.directory import Answering, Directory, Ready, SourceUnavailable
 from bridge.directory_snapshot import Snapshot, SnapshotUnreadable, Text, decoded, encoded
+from bridge.functions import Allowed
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 CALL = Incoming("CA1", "+15550001", "+4930100")
@@ -41,9 +43,12 @@ class Store:
         return None
 
 
-def directory(store: Store, folder: Path) -> Directory:
+def directory(store: Store, folder: Path, *modules: str) -> Directory:
     kept = folder / "state" / "directory.json"
-    return Directory(FALLBACK, store.read, kept, function_timeout_s=15, poll_s=0.001)
+    allowed = Allowed(("no_such_module_here", *modules))
+    return Directory(
+        FALLBACK, store.read, kept, function_timeout_s=15, poll_s=0.001, allowed=allowed
+    )
 
 
 async def started(store: Store, folder: Path) -> Directory:
@@ -167,6 +172,33 @@ def test_a_version_that_cannot_be_used_leaves_the_one_before(
     told = [each.getMessage() for each in caplog.records]
     assert len(told) == 2  # once in each of two directories
     assert all("agent shop version 2 cannot be used" in each for each in told)
+
+
+def test_functions_of_modules_that_nobody_allowed_are_neither_used_nor_imported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store may be changed by others than the owner of this machine."""
+    (tmp_path / "offhook_test_desk.py").write_text(
+        'def find() -> str:\n    """Find it."""\n    return "found"\n'
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    desk = "functions: [{name: f, entry_point: 'offhook_test_desk:find'}]\n"
+
+    async def scene() -> None:
+        store = Store(snapshot(1, 1))
+        made = await started(store, tmp_path)
+        store.said = snapshot(2, 2, desk)
+        await made.refresh()
+        assert answered(made) == ("shop", 1, "Version 1.")
+        assert "offhook_test_desk" not in sys.modules
+        allowing = directory(store, tmp_path, "offhook_test_desk")
+        await allowing.start()
+        assert answered(allowing) == ("shop", 2, "Version 2.")
+
+    asyncio.run(scene())
+    (told,) = [each.getMessage() for each in caplog.records]
+    assert told.startswith("agent shop version 2 cannot be used, the one before it stays: ")
+    assert "add offhook_test_desk to OFFHOOK_FUNCTIONS" in told
 
 
 def test_what_another_process_is_writing_is_left_to_it(tmp_path: Path) -> None:

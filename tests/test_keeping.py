@@ -24,9 +24,9 @@ STREAM = StreamProfile(start_delay_ms=20)
 CUT = ("Cancel 1 running task", "Exception in ASGI application")  # uvicorn's words for it
 
 
-def keep(state_dir: Path, test: Callable[[Keeping], Awaitable[None]]) -> None:
+def keep(state_dir: Path, test: Callable[[Keeping], Awaitable[None]], **more: str) -> None:
     async def main() -> None:
-        settings = Settings.from_env({"OFFHOOK_STATE_DIR": str(state_dir)})
+        settings = Settings.from_env({"OFFHOOK_STATE_DIR": str(state_dir), **more})
         async with asyncio.timeout(20), keeping(settings, FALLBACK, "ga") as found:
             await test(found)
 
@@ -84,7 +84,7 @@ def test_an_agent_that_would_end_the_process_is_not_used(tmp_path: Path) -> None
         state_dir = tmp_path / "state"
         state_dir.mkdir()
         asyncio.run(publish(state_dir))
-        keep(state_dir, test)
+        keep(state_dir, test, OFFHOOK_FUNCTIONS="ends_the_program")
 
 
 def test_a_cost_that_cannot_be_counted_costs_no_record(

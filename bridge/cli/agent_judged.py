@@ -2,17 +2,20 @@
 
 from bridge.agents.document import Agent, load
 from bridge.agents.problems import AgentError
+from bridge.functions import Allowed
 from bridge.functions.placed import unloadable
 from bridge.trials.reading import load_conversations
 
 DIALECTS = ("ga", "preview", "preview-2024-10")
 
 
-def read_agent(text: str, source: str, *, functions: bool = True) -> Agent:
+def read_agent(
+    text: str, source: str, *, functions: bool = True, allowed: Allowed | None = None
+) -> Agent:
     """A document that calls can use. ``functions`` False: they need not be installed here.
-    Raises ``AgentError`` with every problem."""
+    ``allowed`` None: it is a file, and stays one. Raises ``AgentError`` with every problem."""
     agent = load(text, source=source)
-    if functions and (problems := unloadable(agent, text)):
+    if functions and (problems := unloadable(agent, text, allowed)):
         raise AgentError(source, problems)
     return agent
 

@@ -12,6 +12,8 @@ from bridge.agents.document import Agent, load, load_file
 from bridge.agents.problems import AgentError
 from bridge.cli.console import FAILED, USAGE, stop
 from bridge.cli.loop import run
+from bridge.functions import Allowed
+from bridge.functions.placed import refused
 from bridge.settings import LocalSettings, Settings
 from bridge.sim.model.rules import PatternError, Patterns, load_patterns
 from bridge.store.agents import AgentStore, Draft, Version
@@ -77,7 +79,10 @@ async def _stored(name: str, settings: Settings, draft: bool, version: int | Non
         text = await _text(AgentStore(database), name, draft, version)
     which = f"draft {text.revision}" if isinstance(text, Draft) else f"version {text.number}"
     title = f"{name}, {which}"
-    return Source(title, load(text.text, source=title), text.tests, f"the tests of {title}")
+    agent = load(text.text, source=title)
+    if problems := refused(agent, text.text, Allowed(settings.store.functions)):
+        raise AgentError(title, problems)
+    return Source(title, agent, text.tests, f"the tests of {title}")
 
 
 async def _text(agents: AgentStore, name: str, draft: bool, version: int | None) -> Draft | Version:

@@ -20,6 +20,7 @@ from bridge.cli.editor import asked, edited, editor
 from bridge.cli.environment import settings_from
 from bridge.cli.loop import run
 from bridge.cli.store import opened, told
+from bridge.functions import Allowed
 from bridge.functions.placed import unloadable
 from bridge.settings import Settings
 from bridge.store.agents import EDITED, AgentStore, Draft
@@ -40,12 +41,14 @@ class Begun:
 
 @dataclass(frozen=True)
 class _Work:
-    """``path`` holds what is edited, the document or its tests."""
+    """``path`` holds what is edited, the document or its tests. ``allowed``: the functions that
+    it may name."""
 
     name: str
     begun: Begun
     path: Path
     tests: bool
+    allowed: Allowed
 
     @property
     def before(self) -> str:
@@ -68,7 +71,7 @@ def agents_edit(
     begun = run(_begun(settings, name))
     # For its owner alone, as ``mkdtemp`` makes it: instructions may be confidential.
     path = Path(mkdtemp(prefix="offhook-")) / f"{name}{TESTS_SUFFIX if tests else SUFFIX}"
-    work = _Work(name, begun, path, tests)
+    work = _Work(name, begun, path, tests, Allowed(settings.store.functions))
     path.write_bytes(work.before.encode())
     text = _worked_on(work, command)
     if text == work.before:
@@ -115,7 +118,8 @@ def _check(work: _Work, text: str) -> None:
     if work.tests:
         return check_tests(text, source)
     agent = read_agent(text, source, functions=False)
-    missing = [str(AgentError(source, [each])) for each in unloadable(agent, text)]
+    unusable = unloadable(agent, text, work.allowed)
+    missing = [str(AgentError(source, [each])) for each in unusable]
     for warning in [*missing, *warnings_of(agent)]:
         stderr.print(f"warning: {warning}", style="yellow", markup=False)
     return None

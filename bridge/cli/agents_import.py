@@ -14,6 +14,7 @@ from bridge.cli.console import FAILED, USAGE, line, stop
 from bridge.cli.environment import settings_from
 from bridge.cli.store import in_store
 from bridge.cli.tests_required import check_of
+from bridge.functions import Allowed
 from bridge.settings import Settings
 from bridge.store.agents import AgentStore, Draft, Version
 from bridge.store.audit import Change
@@ -36,15 +37,15 @@ def agents_import(
 
     What is published already is left alone. Nothing is imported unless every file is valid.
     """
-    files = _files(paths, functions=publish)
     settings = settings_from(telephone=False, model=False)
+    files = _files(paths, Allowed(settings.store.functions), functions=publish)
     change = change_by(author, note)
     for each in files:
         importing = _Importing(settings, each, change, publish, replace_draft)
         line(f"{each.name}: {in_store(importing.done, str(each.path), settings)}")
 
 
-def _files(paths: Sequence[Path], *, functions: bool) -> Sequence[AgentFile]:
+def _files(paths: Sequence[Path], allowed: Allowed, *, functions: bool) -> Sequence[AgentFile]:
     """A draft's functions need not be installed here."""
     try:
         files = files_of(paths)
@@ -53,7 +54,7 @@ def _files(paths: Sequence[Path], *, functions: bool) -> Sequence[AgentFile]:
     problems = []
     for each in files:
         try:
-            read_agent(each.text, str(each.path), functions=functions)
+            read_agent(each.text, str(each.path), functions=functions, allowed=allowed)
             check_tests(each.tests or "", str(tests_path(each.path)))
         except AgentError as error:
             problems.append(str(error))
@@ -75,7 +76,8 @@ class _Importing:
         self._replace = replace
 
     async def done(self, database: Database) -> str:
-        agents, file = AgentStore(database), self._file
+        allowed = Allowed(self._settings.store.functions)
+        agents, file = AgentStore(database, allowed), self._file
         try:
             row = await agents.get(file.name)
         except NotFound:

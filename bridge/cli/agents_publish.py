@@ -9,6 +9,7 @@ from bridge.cli.console import line
 from bridge.cli.environment import settings_from
 from bridge.cli.store import in_store
 from bridge.cli.tests_required import check_of
+from bridge.functions import Allowed
 from bridge.store.agents import AgentStore, Version
 from bridge.store.database import Database
 from bridge.store.problems import NotFound
@@ -33,7 +34,7 @@ def agents_publish(
     change = change_by(author, note)
 
     async def publish(database: Database) -> Version:
-        agents = AgentStore(database)
+        agents = AgentStore(database, Allowed(settings.store.functions))
         seen = revision or (await agents.draft(name)).revision
         check = await check_of(agents, name, settings)
         return await agents.publish(name, revision=seen, change=change, check=check)
@@ -49,8 +50,13 @@ def agents_rollback(
     author: AUTHOR = None,
 ) -> None:
     """Give new calls an older version again, as it was."""
-    change = change_by(author, note)
-    in_store(lambda database: AgentStore(database).rollback(name, number, change), name)
+    settings = settings_from(telephone=False, model=False)
+    change, allowed = change_by(author, note), Allowed(settings.store.functions)
+    in_store(
+        lambda database: AgentStore(database, allowed).rollback(name, number, change),
+        name,
+        settings,
+    )
     line(f"{name}: version {number} is published again")
 
 

@@ -13,7 +13,10 @@ from bridge.cli.agent_judged import check_tests, read_agent, warnings_of
 from bridge.cli.agent_source import FILES
 from bridge.cli.agent_texts import DRAFT, wanted
 from bridge.cli.console import DONE, FAILED, USAGE, line, report, stderr, stop
+from bridge.cli.environment import settings_from
 from bridge.cli.store import in_store
+from bridge.functions import Allowed
+from bridge.settings import Settings
 from bridge.store.agents import AgentStore
 
 
@@ -57,11 +60,13 @@ def agents_validate(
 
 
 def _judged(name: str, which: str | None, functions: bool) -> _Judged:
-    source, text, tests, tests_source = _texts(name, which)
+    settings = None if name.endswith(FILES) else settings_from(telephone=False, model=False)
+    allowed = None if settings is None else Allowed(settings.store.functions)
+    source, text, tests, tests_source = _texts(name, which, settings)
     problems: list[tuple[str, Problem]] = []
     warnings: Sequence[str] = ()
     try:
-        warnings = warnings_of(read_agent(text, source, functions=functions))
+        warnings = warnings_of(read_agent(text, source, functions=functions, allowed=allowed))
     except AgentError as error:
         problems += [(source, each) for each in error.problems]
     try:
@@ -71,10 +76,11 @@ def _judged(name: str, which: str | None, functions: bool) -> _Judged:
     return _Judged(source, problems, warnings)
 
 
-def _texts(name: str, which: str | None) -> tuple[str, str, str, str]:
-    """What the document is called, its text, its tests and what they are called."""
-    if not name.endswith(FILES):
-        found = in_store(lambda database: wanted(AgentStore(database), name, which))
+def _texts(name: str, which: str | None, settings: Settings | None) -> tuple[str, str, str, str]:
+    """What the document is called, its text, its tests and what they are called. ``settings``
+    None: it is a file."""
+    if settings is not None:
+        found = in_store(lambda database: wanted(AgentStore(database), name, which), "", settings)
         source = f"{name}, {found.which}"
         return source, found.text, found.tests, f"the tests of {source}"
     if which is not None:

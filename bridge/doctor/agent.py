@@ -9,7 +9,7 @@ from bridge.agents.problems import AgentError
 from bridge.doctor.apart import apart
 from bridge.doctor.finding import Finding, failed, good
 from bridge.doctor.store import ready
-from bridge.functions import Function, FunctionsError, load_functions
+from bridge.functions import Allowed, Function, FunctionsError, load_functions
 from bridge.settings import Settings
 from bridge.store.agents import AgentStore
 
@@ -23,11 +23,11 @@ MEND = (
 async def check(settings: Settings) -> Finding:
     """The agent of the settings, and every published one."""
     source = str(settings.agent_path or "the built-in agent")
-    problems = await apart(lambda: _problems(source, lambda: own_agent(settings), settings))
-    published = await _published(settings)
+    problems = await apart(lambda: _problems(source, lambda: own_agent(settings), settings, None))
+    published, allowed = await _published(settings), Allowed(settings.store.functions)
     for title, text in published:
         read = partial(load, text, source=title)
-        problems += await apart(partial(_problems, title, read, settings))
+        problems += await apart(partial(_problems, title, read, settings, allowed))
     if problems:
         return failed(CHECK, "\n".join(problems), MEND)
     also = f", and {len(published)} published" if published else ""
@@ -39,14 +39,22 @@ def own_agent(settings: Settings) -> Agent:
     return load_file(settings.agent_path) if settings.agent_path else default_agent()
 
 
-def functions_of(agent: Agent, settings: Settings) -> dict[str, Function]:
+def functions_of(
+    agent: Agent, settings: Settings, allowed: Allowed | None = None
+) -> dict[str, Function]:
     """Imports what the document names. Raises FunctionsError, and whatever an import raises."""
-    return load_functions(agent.functions, default_timeout_s=settings.limits.function_timeout_s)
+    return load_functions(
+        agent.functions,
+        default_timeout_s=settings.limits.function_timeout_s,
+        allowed=allowed,
+    )
 
 
-def _problems(title: str, read: Callable[[], Agent], settings: Settings) -> list[str]:
+def _problems(
+    title: str, read: Callable[[], Agent], settings: Settings, allowed: Allowed | None
+) -> list[str]:
     try:
-        functions_of(read(), settings)
+        functions_of(read(), settings, allowed)
     except AgentError as error:  # names the document and the line by itself
         return str(error).splitlines()
     except FunctionsError as error:

@@ -1,5 +1,6 @@
 """Python functions that the model may call."""
 
+from bridge.functions.allowed import BUILT_IN_ALONE, Allowed
 from bridge.functions.functions import (
     Function,
     FunctionsError,
@@ -8,4 +9,12 @@ from bridge.functions.functions import (
     run,
 )
 
-__all__ = ["Function", "FunctionsError", "from_python", "load_functions", "run"]
+__all__ = [
+    "BUILT_IN_ALONE",
+    "Allowed",
+    "Function",
+    "FunctionsError",
+    "from_python",
+    "load_functions",
+    "run",
+]

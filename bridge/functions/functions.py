@@ -7,13 +7,13 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
-from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
 from pydantic import BaseModel
 
 from bridge.agents.document import FunctionSpec
+from bridge.functions.allowed import Allowed
 from bridge.functions.arguments import (
     ArgumentsError,
     ReadArguments,
@@ -38,6 +38,10 @@ class FunctionsError(ValueError):
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
+
+
+class NotAllowed(SignatureError):
+    """A Python function that the document of a store may not name."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +77,19 @@ def from_python(
 
 
 def load_functions(
-    specs: Iterable[FunctionSpec], *, default_timeout_s: float = 15.0
+    specs: Iterable[FunctionSpec],
+    *,
+    default_timeout_s: float = 15.0,
+    allowed: Allowed | None = None,
 ) -> dict[str, Function]:
-    """The functions by name. Raises ``FunctionsError`` with all that cannot be loaded."""
+    """The functions by name. ``allowed`` None: the document is a file of the machine's owner, and
+    may name any. Raises ``FunctionsError`` with all that cannot be loaded."""
     loaded: dict[str, Function] = {}
     problems = []
     for spec in specs:
         try:
             loaded[spec.name] = from_python(
-                _resolve(spec.entry_point),
+                _resolve(spec.entry_point, allowed),
                 name=spec.name,
                 description=spec.description,
                 parameters=spec.parameters,
@@ -92,6 +100,17 @@ def load_functions(
     if problems:
         raise FunctionsError(problems)
     return loaded
+
+
+def refusal(entry_point: str, allowed: Allowed) -> str | None:
+    """Why a store's document may not name it; None where it may, be it there or not."""
+    try:
+        _resolve(entry_point, allowed)
+    except NotAllowed as error:
+        return str(error)
+    except SignatureError:
+        return None
+    return None
 
 
 async def run(function: Function, arguments_json: str) -> str:
@@ -123,18 +142,36 @@ def _docstring(call: Callable[..., Any]) -> str:
     return (inspect.getdoc(call) or "")[:MAX_DESCRIPTION_CHARS]
 
 
-def _resolve(entry_point: str) -> Callable[..., Any]:
-    found = _imported(entry_point) if ":" in entry_point else _installed(entry_point)
+def _resolve(entry_point: str, allowed: Allowed | None) -> Callable[..., Any]:
+    if ":" in entry_point:
+        found = _imported(entry_point, allowed)
+    else:
+        found = _installed(entry_point)
     if not callable(found):
         raise SignatureError(f"is a {type(found).__name__}; name a function")
     resolved: Callable[..., Any] = found
     return resolved
 
 
-def _imported(entry_point: str) -> Any:
+def _imported(entry_point: str, allowed: Allowed | None) -> Any:
     module, _, attribute = entry_point.partition(":")
+    if allowed and (told := allowed.module_problem(module, attribute)):
+        raise NotAllowed(told)
+    steps = _steps(module, attribute)
+    if allowed and (told := allowed.found_problem(steps)):
+        raise NotAllowed(told)
+    return steps[-1]
+
+
+def _steps(module: str, attribute: str) -> list[Any]:
+    """What lies behind each name of ``attribute``, from the module on."""
     try:
-        return attrgetter(attribute)(importlib.import_module(module))
+        found: Any = importlib.import_module(module)
+        steps = []
+        for name in attribute.split("."):
+            found = getattr(found, name)
+            steps.append(found)
+        return steps
     except ModuleNotFoundError as error:
         told = f"needs the module {error.name}, which is not there"
         raise SignatureError(f"{told}; install it, or add its folder to PYTHONPATH") from None
@@ -149,7 +186,7 @@ def _installed(name: str) -> Any:
     group = entry_points(group=ENTRY_POINTS)
     for each in group:
         if each.name == name:
-            return _imported(each.value.partition(" ")[0])
+            return _imported(each.value.partition(" ")[0], None)
     known = ", ".join(sorted(group.names)) or "none"
     module, _, attribute = name.rpartition(".")
     mend = f"write {module}:{attribute}" if module else "write entry_point: package.module:name"

@@ -1,27 +1,42 @@
-"""Functions of a document that cannot be loaded, each with its line in the text."""
+"""Functions of a document that cannot be used, each with its line in the text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import yaml
 
 from bridge.agents.document import Agent
 from bridge.agents.problems import Problem
 from bridge.agents.tree import compose
-from bridge.functions.functions import FunctionsError, load_functions
+from bridge.functions.allowed import Allowed
+from bridge.functions.functions import FunctionsError, load_functions, refusal
 
 
-def unloadable(agent: Agent, text: str) -> list[Problem]:
-    """``text`` is that of ``agent``. Imports what it names, so not for the loop of calls."""
-    places = _places(text)
-    found = []
+def unloadable(agent: Agent, text: str, allowed: Allowed | None) -> list[Problem]:
+    """``text`` is that of ``agent``; ``allowed`` as ``load_functions`` takes it. Imports what it
+    names, so not for the loop of calls."""
+    told = []
     for at, spec in enumerate(agent.functions):
         try:
-            load_functions([spec])
+            load_functions([spec], allowed=allowed)
         except FunctionsError as error:
-            line, column = places.get(at, (1, 1))
-            field = f"functions[{at}].entry_point"
-            found += [Problem(line, column, field, each) for each in error.problems]
-    return found
+            told += [(at, each) for each in error.problems]
+    return _placed(text, told)
+
+
+def refused(agent: Agent, text: str, allowed: Allowed) -> list[Problem]:
+    """Only those that may not be named; whether the others are there does not count."""
+    told = []
+    for at, spec in enumerate(agent.functions):
+        if why := refusal(spec.entry_point, allowed):
+            told.append((at, f"function {spec.name}: {spec.entry_point} {why}"))
+    return _placed(text, told)
+
+
+def _placed(text: str, told: Sequence[tuple[int, str]]) -> list[Problem]:
+    places = _places(text) if told else {}
+    return [
+        Problem(*places.get(at, (1, 1)), f"functions[{at}].entry_point", each) for at, each in told
+    ]
 
 
 def _places(text: str) -> Mapping[int, tuple[int, int]]:

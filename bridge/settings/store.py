@@ -23,12 +23,14 @@ class WebhookSettings:
 @dataclass(frozen=True)
 class StoreSettings:
     """``database_url`` None: SQLite in the state directory. ``prices`` None: the table that comes
-    along. ``lookup_private``: an agent's look-up may ask private addresses."""
+    along. ``lookup_private``: an agent's look-up may ask private addresses. ``functions``: modules
+    that an agent of the store may name functions of, with all that is inside them."""
 
     database_url: str | None = field(default=None, repr=False)
     webhook: WebhookSettings | None = None
     prices: Path | None = None
     lookup_private: bool = False
+    functions: tuple[str, ...] = ()
 
     def describe(self) -> str:
         kind = (self.database_url or "sqlite").split(":", 1)[0].split("+")[0]
@@ -41,7 +43,18 @@ def store_settings(env: Environ) -> StoreSettings:
         webhook=_webhook(env),
         prices=env.file("OFFHOOK_PRICES", "a price table in YAML"),
         lookup_private=env.choice("OFFHOOK_LOOKUP_PRIVATE", ("false", "true")) == "true",
+        functions=_functions(env),
     )
+
+
+def _functions(env: Environ) -> tuple[str, ...]:
+    name = "OFFHOOK_FUNCTIONS"
+    listed = (each.strip() for each in (env.given(name) or "").split(","))
+    modules = tuple(each for each in listed if each)
+    for each in modules:
+        if not all(part.isidentifier() for part in each.split(".")):
+            env.wrong(name, f"{each!r} is not a module's name; give names such as shop.orders")
+    return modules
 
 
 def _database_url(env: Environ) -> str | None:

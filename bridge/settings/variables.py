@@ -131,6 +131,12 @@ VARIABLES: tuple[Variable, ...] = (
             " one.",
         ),
         (
+            "OFFHOOK_FUNCTIONS",
+            "",
+            "Modules, separated by commas, whose functions agents of the store may name; shop"
+            " allows shop and all inside it. Functions of installed entry points always may.",
+        ),
+        (
             "OFFHOOK_WEBHOOK_URL",
             "",
             "Where events of calls are sent, signed as Standard Webhooks says.",

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridge.agents.document import Agent
 from bridge.agents.problems import Problem
+from bridge.functions import BUILT_IN_ALONE, Allowed
 from bridge.store.audit import Change, changed
 from bridge.store.database import Database
 from bridge.store.judged import check_storable, title_of, validated
@@ -77,8 +78,10 @@ class AgentStore:
     """Each change is one transaction and has its line in the audit. Raises NotFound, Conflict,
     Invalid, and StoreUnavailable."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, allowed: Allowed = BUILT_IN_ALONE) -> None:
+        """``allowed``: the functions that a version may name."""
         self._database = database
+        self.allowed = allowed
 
     async def list(self) -> Sequence[AgentRow]:
         async with self._database.read() as connection:
@@ -189,7 +192,7 @@ class AgentStore:
         draft = await self.draft(name)
         if draft.revision != revision:
             raise Conflict("revision", EDITED, draft.revision)
-        agent = await asyncio.to_thread(validated, draft.text, name)
+        agent = await asyncio.to_thread(validated, draft.text, name, self.allowed)
         if check is not None:
             await check(draft, agent)
         now = datetime.now(UTC)
@@ -211,7 +214,7 @@ class AgentStore:
         """New calls get that version again; its text is what it was. It has to be one that this
         program can still use, or no call would get it."""
         version = await self.version(name, number)  # which does not change
-        agent = await asyncio.to_thread(validated, version.text, name)
+        agent = await asyncio.to_thread(validated, version.text, name, self.allowed)
         async with self._database.begin() as connection:
             row = await _locked(connection, name)
             await connection.execute(

@@ -6,20 +6,21 @@ from typing import Final
 from bridge.agents.document import Agent, load
 from bridge.agents.problems import AgentError, Problem
 from bridge.agents.tree import MAX_CHARS
+from bridge.functions import Allowed
 from bridge.functions.placed import unloadable
 from bridge.store.problems import Invalid
 
 NOT_KEPT: Final = re.compile("[\0\ud800-\udfff]")
 
 
-def validated(text: str, source: str) -> Agent:
-    """A document that calls can use: it is read whole, and its functions can be loaded. Raises
-    Invalid. Takes its time: not for the loop of calls."""
+def validated(text: str, source: str, allowed: Allowed) -> Agent:
+    """A document that calls can use: it is read whole, and its functions are allowed and can be
+    loaded. Raises Invalid. Takes its time: not for the loop of calls."""
     try:
         agent = load(text, source=source)
     except AgentError as error:
         raise Invalid("text", error.problems) from None
-    if problems := unloadable(agent, text):
+    if problems := unloadable(agent, text, allowed):
         raise Invalid("text", problems)
     return agent
 

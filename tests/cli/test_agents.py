@@ -1,5 +1,6 @@
 """offhook agents: what is written, kept, published and taken back."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,9 +91,30 @@ def test_a_function_that_is_not_there_is_a_problem_unless_it_is_left_out(shell: 
     told = shell.refused(1, "agents", "validate", path)
     assert f"{path}:4:" in told and "needs the module no" in told
     assert "valid" in shell.done("agents", "validate", path, "--no-functions")
+    shell.monkeypatch.setenv("OFFHOOK_FUNCTIONS", "no.such")
     drafted(shell, text)  # where it is published it may be there
     told = shell.refused(1, "agents", "publish", "shop")
     assert told.startswith("shop:4:") and "needs the module no" in told
+
+
+def test_a_function_that_the_store_s_agents_may_not_name_is_refused_by_every_command(
+    shell: Shell,
+) -> None:
+    text = SHOP + "functions:\n  - {name: find, entry_point: 'antigravity:geohash'}\n"
+    path = shell.file("shop.yaml", text)
+    assert "valid" not in shell.refused(1, "agents", "import", path, "--publish")
+    drafted(shell, text)
+    tries = (
+        (1, "agents", "validate", "shop"),
+        (1, "agents", "publish", "shop"),
+        (2, "agents", "test", "shop"),
+        (2, "agents", "try", "shop"),
+    )
+    for code, *arguments in tries:
+        told = shell.refused(code, *arguments)
+        assert "functions[0].entry_point" in told
+        assert "add antigravity to OFFHOOK_FUNCTIONS" in " ".join(told.split())
+    assert "antigravity" not in sys.modules
 
 
 def test_publish_refuses_what_is_not_valid_with_line_and_mend(shop: Shell) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge.doctor import Finding, agent
+from bridge.functions import Allowed
 from bridge.store.agents import AgentStore
 from bridge.store.database import store_url
 from tests.doctor.patient import settings
@@ -16,9 +17,9 @@ from tests.support.stores import ANN, SHOP, opened
 MISSING = SHOP + "functions:\n  - name: find\n    entry_point: nowhere.at_all:find\n"
 
 
-def found(state_dir: Path, text: str | None = None) -> Finding:
+def found(state_dir: Path, text: str | None = None, **more: str) -> Finding:
     if text is None:
-        return asyncio.run(agent.check(settings(state_dir)))
+        return asyncio.run(agent.check(settings(state_dir, **more)))
     path = state_dir / "agent.yaml"
     path.write_text(text)
     return asyncio.run(agent.check(settings(state_dir, OFFHOOK_AGENT=str(path))))
@@ -27,7 +28,7 @@ def found(state_dir: Path, text: str | None = None) -> Finding:
 def published(state_dir: Path, text: str) -> None:
     async def main() -> None:
         async with opened(store_url(None, state_dir)) as database:
-            agents = AgentStore(database)
+            agents = AgentStore(database, Allowed(["shop_functions"]))
             draft = await agents.create("shop", text, ANN)
             await agents.publish("shop", revision=draft.revision, change=ANN)
 
@@ -65,10 +66,13 @@ def test_a_published_agent_whose_function_has_gone_fails_by_its_name(
     module = tmp_path / "shop_functions.py"
     module.write_text('def find() -> str:\n    """Find it."""\n    return ""\n')
     published(tmp_path, MISSING.replace("nowhere.at_all", "shop_functions"))
-    assert found(tmp_path).state == "good"
+    allowed = {"OFFHOOK_FUNCTIONS": "shop_functions"}
+    assert found(tmp_path, **allowed).state == "good"
+    refused = found(tmp_path)
+    assert refused.state == "failed" and "OFFHOOK_FUNCTIONS" in refused.told
     module.unlink()
     sys.modules.pop("shop_functions")
     shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
-    finding = found(tmp_path)
+    finding = found(tmp_path, **allowed)
     assert finding.state == "failed"
     assert "shop, version 1: function find" in finding.told

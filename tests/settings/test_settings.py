@@ -401,3 +401,11 @@ def test_env_example_is_the_table_of_variables() -> None:
 def test_the_readme_rows_name_every_variable_once() -> None:
     rows = readme_rows()
     assert [re.match(r"\| `(\w+)` \|", row) is not None for row in rows] == [True] * len(VARIABLES)
+
+
+def test_the_modules_of_functions_are_listed_with_commas() -> None:
+    assert Settings.from_env({}).store.functions == ()
+    found = Settings.from_env({"OFFHOOK_FUNCTIONS": "shop, front.desk,"})
+    assert found.store.functions == ("shop", "front.desk")
+    for wrong in ("shop:find", "shop.*", "./shop", "shop orders"):
+        assert "give names such as" in problems(OFFHOOK_FUNCTIONS=wrong)["OFFHOOK_FUNCTIONS"]

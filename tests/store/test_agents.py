@@ -6,6 +6,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bridge.agents.document import Agent
 from bridge.agents.problems import Problem
+from bridge.functions import BUILT_IN_ALONE, Allowed
 from bridge.store.agents import AgentStore, Draft, Version
 from bridge.store.audit import Audit, Change, revision
 from bridge.store.database import Database
@@ -231,6 +232,7 @@ def test_functions_that_cannot_be_loaded_are_refused_with_their_line(store_at: s
     missing = SHOP + 'functions:\n  - name: find\n    entry_point: "no_such_module:find"\n'
 
     async def test(agents: AgentStore, _: Database) -> None:
+        agents.allowed = Allowed(["no_such_module"])
         await agents.create("shop", missing, ANN)
         with pytest.raises(Invalid) as caught:
             await agents.publish("shop", revision=1, change=ANN)
@@ -238,6 +240,25 @@ def test_functions_that_cannot_be_loaded_are_refused_with_their_line(store_at: s
         assert (problem.line, problem.field) == (6, "functions[0].entry_point")
         assert "no_such_module" in problem.message and "install it" in problem.message
         assert await agents.versions("shop") == []
+
+    check(store_at, test)
+
+
+def test_a_version_may_name_allowed_functions_alone_also_when_it_comes_back(store_at: str) -> None:
+    text = SHOP + "functions: [{name: f, entry_point: 'textwrap:dedent', description: Dedents.}]\n"
+
+    async def test(agents: AgentStore, _: Database) -> None:
+        await agents.create("shop", text, ANN)
+        with pytest.raises(Invalid, match="add textwrap to OFFHOOK_FUNCTIONS") as caught:
+            await agents.publish("shop", revision=1, change=ANN)
+        assert [each.field for each in caught.value.problems] == ["functions[0].entry_point"]
+        agents.allowed = Allowed(["textwrap"])
+        spec = "parameters: {type: object, properties: {text: {type: string}}, required: [text]}}]"
+        await agents.save_draft("shop", text.replace("}]", f", {spec}"), revision=1, change=ANN)
+        await agents.publish("shop", revision=2, change=ANN)
+        agents.allowed = BUILT_IN_ALONE
+        with pytest.raises(Invalid, match="add textwrap to OFFHOOK_FUNCTIONS"):
+            await agents.rollback("shop", 1, ANN)
 
     check(store_at, test)
 

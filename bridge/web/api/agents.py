@@ -1,6 +1,7 @@
 """Agents and what new calls get of them: drafts, validation, publishing."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
@@ -8,7 +9,9 @@ from pydantic import Field
 
 from bridge.agents.document import Agent, load
 from bridge.agents.problems import AgentError
+from bridge.agents.problems import Problem as AgentProblem
 from bridge.agents.route_json import AGENT, AGENT_FORM
+from bridge.functions.placed import unloadable
 from bridge.store.agents import Draft
 from bridge.web.api import shapes, texts
 from bridge.web.api.answers import field_errors
@@ -147,10 +150,12 @@ def add(api: FastAPI, services: Services) -> None:
         try:
             given = await texts.given(request)
             agent = await asyncio.to_thread(load, given.text)
+            unusable = await asyncio.to_thread(unloadable, agent, given.text, store.allowed)
         except AgentError as error:
-            found = [shapes.ProblemOut(**vars(each)) for each in field_errors(error.problems)]
-            return shapes.Judged(valid=False, problems=found, warnings=[])
-        return shapes.Judged(valid=True, problems=[], warnings=_warnings(agent))
+            return shapes.Judged(valid=False, problems=_told(error.problems), warnings=[])
+        return shapes.Judged(
+            valid=not unusable, problems=_told(unusable), warnings=_warnings(agent)
+        )
 
     @api.post(
         "/agents/{name}/publish",
@@ -185,6 +190,10 @@ async def _new(request: Request, name: str | None) -> tuple[str, texts.Given]:
 
 async def _out(draft: Draft) -> shapes.DraftOut:
     return await asyncio.to_thread(shapes.draft_out, draft)
+
+
+def _told(problems: Sequence[AgentProblem]) -> list[shapes.ProblemOut]:
+    return [shapes.ProblemOut(**vars(each)) for each in field_errors(problems)]
 
 
 def _warnings(agent: Agent) -> list[str]:

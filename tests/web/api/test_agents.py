@@ -1,5 +1,6 @@
 """Agents over the API: drafts, versions, routes; and who changed what."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,44 @@ def test_a_document_that_is_not_valid_is_not_published(tmp_path: Path) -> None:
         assert not judged.json()["valid"] and judged.json()["problems"] == [error]
         good = await made.ask("POST", "/validate", "viewer", content=AGENT, headers=YAML)
         assert good.json() == {"valid": True, "problems": [], "warnings": []}
+
+    check(tmp_path, test)
+
+
+def test_an_editor_runs_no_code_of_modules_that_the_owner_has_not_allowed(tmp_path: Path) -> None:
+    """A token is not an account on the machine."""
+    text = (
+        f"{AGENT}functions:\n  - name: f\n    entry_point: antigravity:geohash\n"
+        "    description: Runs.\n    parameters: {type: object, properties: {cmd: {type: string}}}\n"
+    )
+    shell = text.replace("antigravity:geohash", "subprocess:getoutput")
+
+    async def test(made: Desk) -> None:
+        await made.ask("POST", "/agents?name=shop", "editor", content=shell, headers=YAML)
+        judged = (await made.ask("POST", "/validate", "viewer", content=text, headers=YAML)).json()
+        assert not judged["valid"]
+        assert [each["field"] for each in judged["problems"]] == ["functions[0].entry_point"]
+        for revision, module in ((1, "subprocess"), (2, "antigravity")):
+            body = {"revision": revision}
+            told = await made.ask("POST", "/agents/shop/publish", "editor", json=body)
+            assert told.status_code == 422
+            (error,) = told.json()["errors"]
+            assert error["field"] == "functions[0].entry_point"
+            assert f"add {module} to OFFHOOK_FUNCTIONS" in error["message"]
+            path = "/agents/shop/draft"
+            await made.ask("PUT", path, "editor", content=text, headers=YAML | seen(revision))
+        assert "antigravity" not in sys.modules
+        assert (await made.ask("GET", "/agents/shop")).json()["published"] is None
+
+    check(tmp_path, test)
+
+
+def test_a_document_whose_functions_are_not_there_is_not_valid(tmp_path: Path) -> None:
+    text = f"{AGENT}functions: [{{name: f, entry_point: 'bridge.demo.orders:find_all'}}]\n"
+
+    async def test(made: Desk) -> None:
+        judged = (await made.ask("POST", "/validate", "viewer", content=text, headers=YAML)).json()
+        assert not judged["valid"] and "is not there" in judged["problems"][0]["message"]
 
     check(tmp_path, test)
 
