@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.call.actions import Outcome
+from bridge.call.playback import LATE_MARK_GRACE_S
 from bridge.functions import Function, from_python
 from bridge.rehearsal.scenario import caller_says
 from bridge.sim.carrier.caller import AfterAgent, HangUp, OverAgent, Say
@@ -310,7 +311,7 @@ def test_a_lost_last_mark_does_not_keep_the_caller() -> None:
     assert len(stage.heard) == 50 + 75
     quiet = stage.carrier.stream.heard.rstrip(b"\xff")
     assert stage.live.ended_at is not None
-    assert 0 < stage.live.ended_at - len(quiet) / 8000 < 3.0
+    assert 0 < stage.live.ended_at - len(quiet) / 8000 < LATE_MARK_GRACE_S + 0.1
 
 
 def test_what_the_carrier_says_elsewhere_ends_the_call() -> None:
