@@ -18,6 +18,7 @@ from typing import Final
 import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
+from bridge.store.away import said
 from bridge.store.cancelling import heed_cancel
 from bridge.store.outbox import LEASE, Message, Outbox
 from bridge.store.problems import StoreUnavailable
@@ -109,7 +110,7 @@ class Webhooks:
                     pass
             except (StoreUnavailable, SQLAlchemyError) as error:
                 heed_cancel(error)
-                logger.warning("webhooks wait for the store: %s", error)
+                logger.warning("webhooks wait for the store: %s", said(error))
                 wait_s = AWAY_S
             try:
                 async with asyncio.timeout(wait_s):

@@ -14,6 +14,7 @@ from bridge.keeping import StateDirUnusable
 from bridge.local_model import LocalModelFailed
 from bridge.serving import Server, listen, server
 from bridge.settings import Settings
+from bridge.store.problems import StoreUnavailable
 
 
 def serve(
@@ -27,7 +28,10 @@ def serve(
         stderr.print(told, style="dim", markup=False)
     try:
         run(_serve(settings, as_json))
-    except (AgentError, FunctionsError, StateDirUnusable) as error:
+    except StateDirUnusable as error:
+        of_store = isinstance(error.__cause__, StoreUnavailable) and settings.store.database_url
+        stop(str(error.__cause__ if of_store else error), USAGE)
+    except (AgentError, FunctionsError) as error:
         stop(str(error), USAGE)
     except LocalModelFailed as error:
         stop(str(error), USAGE if error.code == USAGE else FAILED)

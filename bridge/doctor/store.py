@@ -10,9 +10,10 @@ from sqlalchemy.exc import DBAPIError
 from bridge.doctor.apart import apart
 from bridge.doctor.finding import Finding, failed, good, skipped
 from bridge.settings import Settings
+from bridge.store.away import said
 from bridge.store.database import Database, parsed, store_url
 from bridge.store.migrate import pending
-from bridge.store.problems import StoreUnavailable
+from bridge.store.problems import AGAIN, StoreUnavailable
 
 CHECK = "store"
 
@@ -25,9 +26,10 @@ async def check(settings: Settings) -> Finding:
                 return skipped(CHECK, f"there is no {kind} file yet; `offhook serve` makes it")
             steps = await pending(database)
     except StoreUnavailable as error:
-        return failed(CHECK, f"{kind}: {error}", _mend(settings))
+        mend = _mend(settings) if error.mend == AGAIN else error.mend
+        return failed(CHECK, f"{kind}: {error.why}", mend)
     except DBAPIError as error:  # it is there, and no database of ours
-        return failed(CHECK, f"{kind}: {error.orig}", _mend(settings))
+        return failed(CHECK, f"{kind}: {said(error)}", _mend(settings))
     if steps:
         return failed(
             CHECK,

@@ -8,15 +8,18 @@ from typing import Any, Final, Self
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from bridge.store.away import away, forget_rows
 from bridge.store.problems import StoreUnavailable
 
 BUSY_TIMEOUT_S: Final = 5.0  # another process writes to the same SQLite file
 CONNECT_TIMEOUT_S: Final = 3.0
 COMMAND_TIMEOUT_S: Final = 30.0
 POOL_SIZE: Final = 5
+
+_FORM: Final = "write postgresql://USER:PASSWORD@HOST:PORT/NAME"
 
 
 def store_url(configured: str | None, state_dir: Path) -> str:
@@ -25,12 +28,20 @@ def store_url(configured: str | None, state_dir: Path) -> str:
 
 def parsed(url: str) -> URL:
     """Raises StoreUnavailable for what is no URL; the password is not in the message."""
+    found: URL | None
     try:
         found = make_url(url)
     except ArgumentError:
-        raise StoreUnavailable("OFFHOOK_DATABASE_URL is not a URL") from None
+        raise StoreUnavailable("OFFHOOK_DATABASE_URL is not a URL", _FORM) from None
+    except ValueError:
+        found = None
+    if found is None or found.port not in (None, *range(1, 65536)):
+        raise StoreUnavailable("the port in OFFHOOK_DATABASE_URL is none", _FORM)
     if found.drivername in ("postgres", "postgresql"):
         found = found.set(drivername="postgresql+asyncpg")
+    if "sslmode" in found.query and not found.drivername.startswith("sqlite"):
+        mend = "write ssl=require (or prefer, disable, verify-full) in its place"
+        raise StoreUnavailable("sslmode in OFFHOOK_DATABASE_URL is of another driver", mend)
     return found
 
 
@@ -87,17 +98,24 @@ def _make_file(path: Path) -> None:
         path.parent.mkdir(0o700, parents=True, exist_ok=True)
         path.touch(0o600)
     except OSError as error:
-        raise StoreUnavailable(f"{path}: {error.strerror}") from error
+        mend = "name a file and folder that this user may write to"
+        raise StoreUnavailable(f"{path}: {error.strerror}", mend) from error
 
 
 def _engine(url: URL, is_sqlite: bool) -> AsyncEngine:
+    """An error shows no parameters: they are what callers said, and drafts."""
     if not is_sqlite:
         timeouts = {"timeout": CONNECT_TIMEOUT_S, "command_timeout": COMMAND_TIMEOUT_S}
         return create_async_engine(
-            url, pool_size=POOL_SIZE, pool_pre_ping=True, connect_args=timeouts
+            url,
+            hide_parameters=True,
+            pool_size=POOL_SIZE,
+            pool_pre_ping=True,
+            connect_args=timeouts,
         )
     engine = create_async_engine(
         url,
+        hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None},
     )
 
@@ -116,30 +134,9 @@ async def _told() -> AsyncIterator[None]:
     """A database that is away, as StoreUnavailable; bugs in our statements stay what they are."""
     try:
         yield
-    except DBAPIError as error:
-        if error.connection_invalidated or _away(error):
-            raise StoreUnavailable(_why(error.orig)) from error
-        raise
-    except SQLAlchemyError:
-        raise
-    except (OSError, TimeoutError) as error:
-        raise StoreUnavailable(_why(error)) from error
     except Exception as error:
-        # asyncpg raises its own while it connects.
-        if type(error).__module__.startswith("asyncpg"):
-            raise StoreUnavailable(_why(error)) from error
+        if unavailable := away(error):
+            raise unavailable from error
+        if isinstance(error, DBAPIError):
+            forget_rows(error)
         raise
-
-
-def _away(error: DBAPIError) -> bool:
-    """By SQLSTATE: 08 connection, 25006 read-only (a standby), 53 resources, 57P0x shutting down;
-    SQLite: what it says."""
-    state = str(getattr(error.orig, "sqlstate", "") or "")
-    if state:
-        return state.startswith(("08", "25006", "53", "57P0"))
-    told = str(error.orig)
-    return any(each in told for each in ("locked", "unable to open", "disk", "readonly", "closed"))
-
-
-def _why(error: BaseException | None) -> str:
-    return str(error).strip().split("\n")[0] or type(error).__name__

@@ -56,5 +56,5 @@ def _pending(connection: Connection) -> list[str]:
     scripts = ScriptDirectory.from_config(_config())
     steps = [each.revision for each in scripts.walk_revisions("base", "head")][::-1]
     if at is not None and at not in steps:
-        raise StoreUnavailable(f"its tables are of a newer program ({at}); update this one")
+        raise StoreUnavailable(f"its tables are of a newer program ({at})", "update this program")
     return steps if at is None else steps[steps.index(at) + 1 :]

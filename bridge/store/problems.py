@@ -1,6 +1,7 @@
 """What can go wrong with a change, in words for whoever asked for it."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from bridge.agents.problems import Problem
 
@@ -35,8 +36,13 @@ class Invalid(StoreProblem):
         self.problems = tuple(problems)
 
 
-class StoreUnavailable(StoreProblem):
-    """The database cannot be reached now."""
+AGAIN: Final = "try again when it is up"
 
-    def __init__(self, why: str) -> None:
-        super().__init__("store", f"the database cannot be used: {why}; try again when it is up")
+
+class StoreUnavailable(StoreProblem):
+    """The database cannot be reached, or not be used as it is."""
+
+    def __init__(self, why: str, mend: str = AGAIN) -> None:
+        super().__init__("store", f"the database cannot be used: {why}; {mend}")
+        self.why = why
+        self.mend = mend

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.records.record import PROCESS_DIED
+from bridge.store.away import said
 from bridge.store.call_tables import calls, outbox
 from bridge.store.calls import remove_recording
 from bridge.store.cancelling import heed_cancel
@@ -65,7 +66,7 @@ class Retention:
                     logger.info("past their time: %s", swept)
             except (StoreUnavailable, SQLAlchemyError, OSError) as error:
                 heed_cancel(error)
-                logger.warning("what is past its time stays for now: %s", error)
+                logger.warning("what is past its time stays for now: %s", said(error))
             await asyncio.sleep(every_s)
 
     async def sweep(self) -> Swept:

@@ -12,6 +12,7 @@ from bridge.agents.routing import Route
 from bridge.directory import SourceUnavailable
 from bridge.directory_snapshot import Key, Snapshot, Text
 from bridge.store.audit import revision
+from bridge.store.away import said
 from bridge.store.cancelling import heed_cancel
 from bridge.store.database import Database
 from bridge.store.problems import StoreUnavailable
@@ -48,7 +49,7 @@ class StoreSource:
                 return Snapshot(now, published, there, found, tuple(blocked))
         except (StoreUnavailable, SQLAlchemyError) as error:
             heed_cancel(error)
-            raise SourceUnavailable(str(error)) from error
+            raise SourceUnavailable(said(error)) from error
 
 
 async def _routes(connection: AsyncConnection) -> tuple[Route, ...]:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 
 from bridge.records.record import from_builtins
 from bridge.store.applying import CallEntry, apply, forget_mark, mark_dead
+from bridge.store.away import said
 from bridge.store.cancelling import heed_cancel
 from bridge.store.database import Database
 from bridge.store.entries import Entry
@@ -121,7 +122,7 @@ class StoreWriter:
                 async with self._database.begin() as connection:
                     await forget_mark(connection, folder.name)
         except (StoreUnavailable, SQLAlchemyError, OSError, TimeoutError) as error:
-            logger.warning("%d records stay in the spool for now: %s", self.depth, error)
+            logger.warning("%d records stay in the spool for now: %s", self.depth, said(error))
         finally:
             for each in self._adopted if done else (*self._adopted, folder):
                 each.let_go()
@@ -201,13 +202,13 @@ class StoreWriter:
         self.rejected += 1
         path = self._spool.root / f"rejected-{folder.name}-{entry.seq}.json"
         await asyncio.to_thread(_put_aside, path, entry.payload)
-        logger.error("a record cannot be stored and is put aside as %s: %s", path.name, error)
+        logger.error("a record cannot be stored and is put aside as %s: %s", path.name, said(error))
 
     def _is_down(self, error: Exception) -> None:
         self.up = False
         if not self.down:
             self.down = True
-            logger.error("the store is away, records wait in the spool: %s", error)
+            logger.error("the store is away, records wait in the spool: %s", said(error))
 
     def _is_up(self) -> None:
         self.up = True

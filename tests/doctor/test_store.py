@@ -94,3 +94,11 @@ def test_looking_leaves_no_connection_behind(tmp_path: Path, store_at: str) -> N
     assert not asyncio.run(main())
     migrated(store_at)
     assert asyncio.run(main())
+
+
+def test_a_url_that_is_none_is_no_bug_of_the_check(tmp_path: Path) -> None:
+    finding = at(tmp_path, "postgresql://offhook:sesame@127.0.0.1:abc/offhook")
+    assert (finding.state, finding.mend) == (
+        "failed",
+        "write postgresql://USER:PASSWORD@HOST:PORT/NAME",
+    )
