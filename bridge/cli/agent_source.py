@@ -98,10 +98,22 @@ async def _text(agents: AgentStore, name: str, draft: bool, version: int | None)
 
 def local_replies(settings: Settings) -> Patterns | None:
     """How the local model answers where nothing else says so; ends with 2 for a bad file."""
+    read = _replies(settings)
+    return read and read[1]
+
+
+def replies_text(settings: Settings) -> str | None:
+    """The same as it is written."""
+    read = _replies(settings)
+    return read and read[0]
+
+
+def _replies(settings: Settings) -> tuple[str, Patterns] | None:
     model = settings.model
     if not isinstance(model, LocalSettings) or model.replies is None:
         return None
     try:
-        return load_patterns(model.replies.read_text(encoding="utf-8"))
+        text = model.replies.read_text(encoding="utf-8")
+        return text, load_patterns(text)
     except (OSError, PatternError) as error:
         stop(f"{model.replies}: {error}", USAGE)

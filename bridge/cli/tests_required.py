@@ -1,14 +1,15 @@
 """The test conversations that a draft has to pass before it is published."""
 
+import os
+
 from bridge.agents.document import Agent
-from bridge.agents.problems import AgentError, Problem
-from bridge.cli.agent_source import local_replies
+from bridge.agents.problems import Problem
+from bridge.cli.agent_source import replies_text
 from bridge.cli.console import stderr
-from bridge.functions import FunctionsError
 from bridge.settings import Settings
 from bridge.store.agents import AgentStore, Check, Draft
 from bridge.store.problems import Invalid
-from bridge.trials.running import run_tests
+from bridge.trials.apart import Asked, run_apart
 from bridge.trials.table import results_table
 
 
@@ -27,14 +28,17 @@ def tests_check(settings: Settings) -> Check:
                 f"are required and there are none; write some: offhook agents edit {draft.agent}"
                 " --tests"
             )
-        try:
-            results = await run_tests(
-                agent, draft.tests, limits=settings.limits, replies=local_replies(settings)
-            )
-        except AgentError as error:
-            raise Invalid("tests", error.problems) from None
-        except FunctionsError as error:
-            raise _invalid(f"cannot be held: {error}") from None
+        asked = Asked(
+            draft.text, draft.tests, replies=replies_text(settings), limits=settings.limits
+        )
+        answered = await run_apart(asked, environ=os.environ)
+        results = answered.results
+        if answered.problems:
+            raise Invalid("tests", answered.problems)
+        if answered.functions:
+            raise _invalid("cannot be held: " + "\n".join(answered.functions))
+        if answered.broken:
+            raise _invalid(answered.broken)
         failed = [each.name for each in results if not each.passed]
         if failed:
             stderr.print(results_table(results))

@@ -18,8 +18,9 @@
       rules: [...]
 
 ``says`` and ``never_says`` are whole words in any case, or regular expressions between slashes.
-``calls`` (one, or a list) compares the arguments that it names; others may be there. A list under
-a function is one result a call. ``functions: real`` runs them all, ``find_order: real`` that one.
+``calls`` (one, or a list) compares the arguments that it names; others may be there. A name alone,
+``calls: find_order``, compares none. A list under a function is one result a call. ``functions:
+real`` runs them all, ``find_order: real`` that one.
 """
 
 import json
@@ -136,6 +137,10 @@ def _turn(part: Section) -> Turn:
 
 def _calls(part: Section) -> tuple[ExpectedCall, ...]:
     node = part.get("calls")
+    if isinstance(node, yaml.ScalarNode):
+        return _called_by_name(part, node)
+    if isinstance(node, yaml.SequenceNode):
+        node.value = [_spelt_out(each) for each in node.value]
     if isinstance(node, yaml.MappingNode):
         one = part.section("calls", _CALL, "{name: find_order}")
         parts = [one] if one else []
@@ -148,6 +153,22 @@ def _calls(part: Section) -> tuple[ExpectedCall, ...]:
         )
         for each in parts
     )
+
+
+def _called_by_name(part: Section, node: yaml.ScalarNode) -> tuple[ExpectedCall, ...]:
+    if kind(node) == "str" and len(node.value) <= 64 and re.fullmatch(_FUNCTION, node.value):
+        return (ExpectedCall(node.value),)
+    part.wrong(node, "calls", f"{shown(node)} is no function's name; write {_FUNCTION_FORM}")
+    return ()
+
+
+def _spelt_out(node: yaml.Node) -> yaml.Node:
+    """``find_order`` is short for ``{name: find_order}``."""
+    if not isinstance(node, yaml.ScalarNode):
+        return node
+    name = yaml.ScalarNode("tag:yaml.org,2002:str", "name", node.start_mark, node.end_mark)
+    pairs = [(name, node)]
+    return yaml.MappingNode("tag:yaml.org,2002:map", pairs, node.start_mark, node.end_mark)
 
 
 def _arguments(part: Section) -> Mapping[str, Any]:

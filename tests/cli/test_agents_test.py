@@ -121,6 +121,16 @@ def test_what_cannot_be_tested_is_told(
     assert told in done.stderr
 
 
+def test_what_takes_for_ever_is_ended(shop: Path) -> None:
+    shop.write_text(AGENT + f"greeting: {'a' * 60}\n")
+    shop.with_name("shop.tests.yaml").write_text(
+        "conversations: [{name: slow, turns: [{says: ['/(a|aa)+!/']}]}]"
+    )
+    done = alone("agents_test", shop, "--time-limit", "4")
+    assert done.returncode == 1
+    assert "shop.tests.yaml: they were not through after 4 s" in " ".join(done.stderr.split())
+
+
 def test_an_agent_that_is_not_there_is_told(tmp_path: Path) -> None:
     done = alone("agents_test", tmp_path / "none.yaml")
     assert done.returncode == 2 and "cannot be read" in done.stderr

@@ -118,6 +118,18 @@ def test_words_are_whole_and_in_any_case(words: str, said: str, found: bool) -> 
             "turns[0].calls.arguments: '/(/' is not a regular expression",
         ),
         (
+            "conversations: [{name: x, turns: [{calls: a b}]}]",
+            "turns[0].calls: 'a b' is no function's name; write letters",
+        ),
+        (
+            "conversations: [{name: x, turns: [{calls: [f, a b]}]}]",
+            "turns[0].calls[1].name: 'a b' does not fit",
+        ),
+        (
+            "conversations: [{name: x, turns: [{calls: 7}]}]",
+            "turns[0].calls: '7' is no function's name",
+        ),
+        (
             "conversations: [{name: x, turns: [{calls: [{name: 'a b'}]}]}]",
             "turns[0].calls[0].name: 'a b' does not fit",
         ),
@@ -145,3 +157,15 @@ def test_words_are_whole_and_in_any_case(words: str, said: str, found: bool) -> 
 )
 def test_every_problem_has_its_place_and_its_mend(text: str, told: str) -> None:
     assert any(told in line for line in problems(text)), problems(text)
+
+
+@pytest.mark.parametrize("calls", ["f", "[f]", "{name: f}", "[{name: f}]"])
+def test_a_call_whose_arguments_do_not_matter_is_a_name_alone(calls: str) -> None:
+    found = load_conversations(f"conversations: [{{name: x, turns: [{{calls: {calls}}}]}}]")
+    assert found.each[0].turns[0].calls == (ExpectedCall("f"),)
+
+
+def test_names_and_calls_with_arguments_stand_in_one_list() -> None:
+    calls = "[f, {name: g, arguments: {n: 1}}]"
+    found = load_conversations(f"conversations: [{{name: x, turns: [{{calls: {calls}}}]}}]")
+    assert found.each[0].turns[0].calls == (ExpectedCall("f"), ExpectedCall("g", {"n": 1}))

@@ -18,6 +18,7 @@ from bridge.web.api.answers import field_errors
 from bridge.web.api.given import Name, NoteText, Strict, Token, Whole, change
 from bridge.web.api.preconditions import etag, seen
 from bridge.web.api.problem import CONFLICT, Problem, invalid
+from bridge.web.api.required import asked_by
 from bridge.web.api.schemas import DOCUMENT, NEW_AGENT, YAML_TOO, answers
 from bridge.web.api.services import Services
 
@@ -163,7 +164,9 @@ def add(api: FastAPI, services: Services) -> None:
         tags=["versions"],
         responses=answers(404, 409),
     )
-    async def publish(name: Name, body: Publish, token: Token) -> shapes.VersionOut:
+    async def publish(
+        name: Name, request: Request, body: Publish, token: Token
+    ) -> shapes.VersionOut:
         required = (await store.get(name)).tests_required
         if required and services.check is None:
             told = (
@@ -175,7 +178,7 @@ def add(api: FastAPI, services: Services) -> None:
             name,
             revision=body.revision,
             change=change(token, body.note),
-            check=services.check if required else None,
+            check=asked_by(request, token, services.check) if required and services.check else None,
         )
         return await asyncio.to_thread(shapes.version_out, version)
 

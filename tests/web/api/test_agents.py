@@ -9,6 +9,7 @@ import pytest
 from bridge.agents.canonical import write
 from bridge.agents.document import load
 from bridge.store.problems import Invalid
+from bridge.trials.apart import Busy
 from tests.web.api.desk import AGENT, Desk, check
 
 YAML = {"content-type": "text/yaml"}
@@ -137,7 +138,8 @@ def test_an_editor_runs_no_code_of_modules_that_the_owner_has_not_allowed(tmp_pa
     """A token is not an account on the machine."""
     text = (
         f"{AGENT}functions:\n  - name: f\n    entry_point: antigravity:geohash\n"
-        "    description: Runs.\n    parameters: {type: object, properties: {cmd: {type: string}}}\n"
+        "    description: Runs.\n"
+        "    parameters: {type: object, properties: {cmd: {type: string}}}\n"
     )
     shell = text.replace("antigravity:geohash", "subprocess:getoutput")
 
@@ -187,6 +189,46 @@ def test_where_tests_are_required_a_publish_has_to_pass_them(tmp_path: Path) -> 
             told = await made.ask("POST", "/agents/shop/publish", json={"revision": 1})
             assert told.status_code == status
         assert answers == [True, True]
+
+    check(tmp_path, test, check=passes)
+
+
+async def required(made: Desk, tests: str = "") -> None:
+    body = {"name": "shop", "text": AGENT, "tests": tests}
+    await made.ask("POST", "/agents", json=body)
+    await made.ask("PATCH", "/agents/shop", json={"tests_required": True})
+
+
+def test_while_tests_of_another_publish_run_it_says_when_to_ask_again(tmp_path: Path) -> None:
+    async def busy(draft: Any, agent: Any) -> None:
+        raise Busy
+
+    async def test(made: Desk) -> None:
+        await required(made)
+        told = await made.ask("POST", "/agents/shop/publish", json={"revision": 1})
+        assert (told.status_code, told.headers["retry-after"]) == (429, "10")
+        assert "another publish" in told.json()["detail"]
+
+    check(tmp_path, test, check=busy)
+
+
+@pytest.mark.parametrize("functions", ["real", "{find: real}"])
+def test_tests_that_run_functions_need_an_admin(tmp_path: Path, functions: str) -> None:
+    async def passes(draft: Any, agent: Any) -> None:
+        pass
+
+    async def test(made: Desk) -> None:
+        await required(
+            made,
+            f"conversations: [{{name: x, functions: {functions}, turns: [{{caller: Hello.}}]}}]",
+        )
+        body = {"revision": 1}
+        told = await made.ask("POST", "/agents/shop/publish", "editor", json=body)
+        assert told.status_code == 422
+        (error,) = told.json()["errors"]
+        assert error["field"] == "tests" and "scope admin" in error["message"]
+        told = await made.ask("POST", "/agents/shop/publish", "admin", json=body)
+        assert told.status_code == 200
 
     check(tmp_path, test, check=passes)
 
