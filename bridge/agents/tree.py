@@ -11,12 +11,11 @@ from typing import Final
 import yaml
 
 from bridge.agents.problems import AgentError, Problem
+from bridge.characters import control_problem
 
 MAX_CHARS: Final = 256 * 1024
 MAX_DEPTH: Final = 24
 
-# Tab and line ends are text. PostgreSQL stores no NUL, and a terminal obeys many of the others.
-_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 _ESCAPED: Final = re.compile(r"\\U([0-9A-Fa-f]{8})")
 _LAST_CHARACTER: Final = 0x10FFFF
 
@@ -62,9 +61,8 @@ def _controls(node: yaml.Node, field: str) -> Iterator[Problem]:
         case yaml.SequenceNode():
             for index, each in enumerate(node.value):
                 yield from _controls(each, f"{field}[{index}]")
-        case yaml.ScalarNode() if found := _CONTROL.search(node.value):
+        case yaml.ScalarNode() if told := control_problem(node.value):
             mark = node.start_mark
-            told = f"holds a control character (U+{ord(found[0]):04X}); remove it"
             yield Problem(mark.line + 1, mark.column + 1, field, told)
 
 

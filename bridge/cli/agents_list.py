@@ -5,9 +5,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
-from bridge.cli.console import line, report, stdout
+from bridge.cli.console import cells, line, report, stdout
 from bridge.cli.store import in_store
 from bridge.store.agents import AgentRow, AgentStore
 
@@ -24,7 +23,7 @@ def agents_list(
     else:
         table = Table("agent", "title", "published", "draft", "tests", "changed (UTC)", "by")
         for row in rows:
-            table.add_row(*map(Text, _cells(row)))
+            table.add_row(*cells(*_cells(row)))
         stdout.print(table)
 
 

@@ -6,11 +6,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
-from rich.text import Text as Cell
 
 from bridge.cli.agent_texts import DRAFT, Text, wanted
 from bridge.cli.agents_list import facts
-from bridge.cli.console import USAGE, line, report, stdout, stop
+from bridge.cli.console import USAGE, cells, line, report, stdout, stop
 from bridge.cli.store import in_store
 from bridge.store.agents import AgentRow, AgentStore, Version
 from bridge.store.database import Database
@@ -62,8 +61,8 @@ def _table(versions: Sequence[Version], published: int | None) -> Table:
     table = Table("version", "made (UTC)", "by", "note")
     for each in versions:
         number = f"{each.number} published" if each.number == published else str(each.number)
-        cells = (number, f"{each.created_at:%Y-%m-%d %H:%M}", each.author, each.note)
-        table.add_row(*map(Cell, cells))
+        made = f"{each.created_at:%Y-%m-%d %H:%M}"
+        table.add_row(*cells(number, made, each.author, each.note))
     return table
 
 

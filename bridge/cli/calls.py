@@ -14,13 +14,14 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from bridge.characters import printable
 from bridge.cli.agent_source import opened_store
 from bridge.cli.calls_replay import RECORDINGS, calls_replay
 from bridge.cli.console import FAILED, USAGE, line, report, stderr, stdout, stop
 from bridge.cli.environment import settings_from
 from bridge.cli.loop import run
 from bridge.recording import wav
-from bridge.records.happenings import clock, printable
+from bridge.records.happenings import clock
 from bridge.records.page import Sound, page
 from bridge.records.record import CallRecord
 from bridge.records.timeline import show as draw

@@ -5,11 +5,10 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from bridge.agents.incoming import address
 from bridge.cli.author import AUTHOR, change_by
-from bridge.cli.console import line, report, stdout
+from bridge.cli.console import cells, line, report, stdout
 from bridge.cli.store import in_store
 from bridge.store.routes import RouteStore
 
@@ -51,5 +50,5 @@ def routes_blocked(
         table = Table("caller", "reason", "since (UTC)", "by")
         for each in rows:
             since = f"{each.blocked_at:%Y-%m-%d %H:%M}"
-            table.add_row(*map(Text, (each.caller, each.reason, since, each.blocked_by)))
+            table.add_row(*cells(each.caller, each.reason, since, each.blocked_by))
         stdout.print(table)

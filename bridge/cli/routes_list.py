@@ -4,10 +4,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from bridge.agents.route_json import to_json
-from bridge.cli.console import line, report, stdout
+from bridge.cli.console import cells, line, report, stdout
 from bridge.cli.route_words import rules_words, trial_words
 from bridge.cli.routes_explain import NO_ROUTES
 from bridge.cli.store import in_store
@@ -28,7 +27,7 @@ def routes_list(
         for title in ("called", "agent", "rules", "trial", "at most", "changed (UTC)", "by"):
             table.add_column(title, no_wrap=title in ("called", "rules"))
         for row in rows:
-            table.add_row(*map(Text, _cells(row)))
+            table.add_row(*cells(*_cells(row)))
         stdout.print(table)
 
 

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from bridge.cli.author import AUTHOR, change_by
-from bridge.cli.console import USAGE, line, report, stderr, stdout, stop
+from bridge.cli.console import USAGE, cells, line, report, stderr, stdout, stop
 from bridge.cli.store import in_store
 from bridge.store.tokens import SCOPES, Scope, TokenRow, TokenStore
 
@@ -52,7 +52,8 @@ def list_tokens(as_json: JSON = False) -> None:
     now = datetime.now(UTC)
     for row in rows:
         used = _day(row.last_used_at)
-        table.add_row(row.id, row.name, row.scope, _state(row, now), used, row.created_by)
+        state = _state(row, now)
+        table.add_row(*cells(row.id, row.name, row.scope, state, used, row.created_by))
     stdout.print(table)
 
 

@@ -56,10 +56,3 @@ def clock(seconds: float) -> str:
     """Minutes, seconds and tenths."""
     tenths = round(seconds * 10)
     return f"{tenths // 600}:{tenths // 10 % 60:02}.{tenths % 10}"
-
-
-def printable(text: str) -> str:
-    """Without what a terminal or a page would obey: control and direction characters. Line ends
-    become blanks."""
-    shown = " ".join(text.split())
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in shown)

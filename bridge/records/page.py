@@ -13,13 +13,13 @@ from importlib.resources import files
 
 import numpy as np
 
+from bridge.characters import printable
 from bridge.records.happenings import (
     STAGE_WORDS,
     STAGES,
     Happening,
     clock,
     happenings,
-    printable,
 )
 from bridge.records.record import CallRecord, Line, Turn
 from bridge.records.waveform import waveform

@@ -7,7 +7,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bridge.records.happenings import STAGES, Happening, clock, happenings, printable
+from bridge.characters import printable
+from bridge.records.happenings import STAGES, Happening, clock, happenings
 from bridge.records.record import CallRecord, Line
 
 SIGNS = {"answer": "A", "cut": "X", "function": "F", "note": "!"}

@@ -5,7 +5,8 @@ from html import escape
 
 import numpy as np
 
-from bridge.records.happenings import Happening, clock, printable
+from bridge.characters import printable
+from bridge.records.happenings import Happening, clock
 from telcodecs.g711 import BYTES_PER_MS, ulaw_decode
 
 WIDTH, LANE = 1000, 50  # of the picture, which is stretched to its place

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridge.store.database import Database
+from bridge.store.problems import refuse_control
 from bridge.store.tables import audit, state
 
 REVISION = "revision"
@@ -47,7 +48,8 @@ async def changed(
     after: Json | None = None,
 ) -> None:
     """To be called in the transaction of the change: it is told of, and counts as a new revision
-    of all that answers calls."""
+    of all that answers calls. Raises Invalid for a note that a terminal would obey."""
+    refuse_control("note", change.note)
     await connection.execute(
         insert(audit).values(
             at=datetime.now(UTC),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bridge.agents.problems import Problem
+from bridge.characters import control_problem
 
 
 class StoreProblem(Exception):
@@ -34,6 +35,12 @@ class Invalid(StoreProblem):
         told = (": ".join(filter(None, (each.field, each.message))) for each in problems)
         super().__init__(field, "\n".join(told))
         self.problems = tuple(problems)
+
+
+def refuse_control(field: str, text: str) -> None:
+    """Raises Invalid for a text that a terminal would obey."""
+    if told := control_problem(text):
+        raise Invalid(field, [Problem(1, 1, field, told)])
 
 
 AGAIN: Final = "try again when it is up"

@@ -15,7 +15,7 @@ from bridge.agents.route_json import RouteError, blocked_problem, from_json, to_
 from bridge.agents.routing import Route
 from bridge.store.audit import Change, changed
 from bridge.store.database import Database
-from bridge.store.problems import Conflict, Invalid, NotFound
+from bridge.store.problems import Conflict, Invalid, NotFound, refuse_control
 from bridge.store.tables import agent_versions, agents, blocked_callers, routes
 
 
@@ -107,6 +107,7 @@ class RouteStore:
         """Numbers, beginnings such as ``+4990*``, or ``withheld``. Again: the reason is renewed."""
         if problem := blocked_problem(caller):
             raise Invalid("caller", [Problem(1, 1, "caller", problem)])
+        refuse_control("reason", reason)
         row = Blocked(caller, reason, datetime.now(UTC), change.who)
         async with self._database.begin() as connection:
             await connection.execute(

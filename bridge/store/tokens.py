@@ -12,7 +12,7 @@ from sqlalchemy import Row, insert, select, update
 from bridge.agents.problems import Problem
 from bridge.store.audit import Change, changed
 from bridge.store.database import Database
-from bridge.store.problems import Invalid, NotFound
+from bridge.store.problems import Invalid, NotFound, refuse_control
 from bridge.store.tables import tokens
 
 Scope = Literal["viewer", "editor", "admin"]
@@ -56,6 +56,7 @@ class TokenStore:
         if not name.strip() or len(name) > 100:
             told = "is empty or longer than 100 characters; say what the token is for"
             raise Invalid("name", [Problem(1, 1, "name", told)])
+        refuse_control("name", name)
         secret = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
         row = TokenRow(
             secrets.token_hex(4),

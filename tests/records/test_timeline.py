@@ -5,7 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from bridge.records.happenings import clock, happenings, printable
+from bridge.characters import printable
+from bridge.records.happenings import clock, happenings
 from bridge.records.record import CallRecord
 from bridge.records.timeline import show
 from tests.records.sample import NOON, RECORD

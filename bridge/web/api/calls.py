@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from bridge.store.calls import CallFilters
 from bridge.web.api import shapes
-from bridge.web.api.given import WHOLE_MAX, Name, Sid, Token, change
+from bridge.web.api.given import CLEAN, WHOLE_MAX, Name, Sid, Token, change
 from bridge.web.api.problem import RANGE, Problem, invalid, not_found
 from bridge.web.api.ranges import satisfiable
 from bridge.web.api.schemas import RECORD, RECORDING, answers
@@ -21,7 +21,7 @@ from bridge.web.api.services import Services
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
-Text = Annotated[str | None, Query(max_length=400)]
+Text = Annotated[str | None, Query(max_length=400), CLEAN]
 Seconds = Annotated[float | None, Query(ge=0, le=1e7, allow_inf_nan=False)]
 When = Annotated[AwareDatetime | None, Query(description="RFC 3339, of the call's beginning.")]
 
@@ -41,7 +41,7 @@ def add(api: FastAPI, services: Services) -> None:
         route: Text = None,
         variant: Annotated[str | None, Query(pattern="^(published|trial)$")] = None,
         outcome: Annotated[
-            str | None, Query(max_length=100, description="Empty: calls that run.")
+            str | None, Query(max_length=100, description="Empty: calls that run."), CLEAN
         ] = None,
         caller: Text = None,
         called: Text = None,

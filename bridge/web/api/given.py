@@ -4,13 +4,25 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Path, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from bridge.agents.route_json import AGENT
+from bridge.characters import control_problem, printable
 from bridge.store.audit import Change
 from bridge.store.tokens import TokenRow
 
 WHOLE_MAX: Final = 2**31 - 1  # what both databases can hold
+
+
+def _clean(text: str | None) -> str | None:
+    if told := control_problem(text or ""):
+        raise PydanticCustomError("control_character", "{told}", {"told": told.partition(";")[0]})
+    return text
+
+
+# Of a text: without control characters but tab and line end.
+CLEAN: Final = AfterValidator(_clean)
 
 Name = Annotated[
     str, Path(pattern=f"^{AGENT}$", description="Of the agent.", examples=["front-desk"])
@@ -26,7 +38,7 @@ Sid = Annotated[
 ]
 Cursor = Annotated[str, Field(max_length=500, description="`next` of the page before.")]
 Whole = Annotated[int, Field(ge=0, le=WHOLE_MAX)]
-NoteText = Annotated[str, Field(max_length=1000, description="Kept in the audit log.")]
+NoteText = Annotated[str, Field(max_length=1000, description="Kept in the audit log."), CLEAN]
 
 
 def _token(request: Request) -> TokenRow:
@@ -38,7 +50,7 @@ Token = Annotated[TokenRow, Depends(_token)]
 
 
 def change(token: TokenRow, note: str = "") -> Change:
-    return Change(f"token:{token.name}", note)
+    return Change(f"token:{printable(token.name)}", note)
 
 
 class Strict(BaseModel):

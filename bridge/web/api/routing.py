@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from bridge.agents.route_json import to_json
 from bridge.store.routes import RouteRow
-from bridge.web.api.given import Strict, Token, change
+from bridge.web.api.given import CLEAN, Strict, Token, change
 from bridge.web.api.preconditions import etag, seen
 from bridge.web.api.problem import invalid
 from bridge.web.api.schemas import answers
@@ -21,6 +21,7 @@ Called = Annotated[
         description="A number, a SIP address, or * for all that have no route of their own.",
         examples=["+15005550001"],
     ),
+    CLEAN,
 ]
 Caller = Annotated[
     str,
@@ -29,6 +30,7 @@ Caller = Annotated[
         description="A number, a beginning such as +4990*, or withheld.",
         examples=["+4990*"],
     ),
+    CLEAN,
 ]
 EXAMPLE = {
     "agent": "front-desk",
@@ -69,7 +71,7 @@ class Routes(BaseModel):
 
 
 class Block(Strict):
-    reason: Annotated[str, Field(max_length=1000)] = ""
+    reason: Annotated[str, Field(max_length=1000), CLEAN] = ""
 
 
 class BlockedOut(BaseModel):

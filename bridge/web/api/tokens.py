@@ -8,18 +8,18 @@ from pydantic import Field
 
 from bridge.store.tokens import Scope
 from bridge.web.api import shapes
-from bridge.web.api.given import WHOLE_MAX, Strict, Token, change
+from bridge.web.api.given import CLEAN, WHOLE_MAX, Strict, Token, change
 from bridge.web.api.schemas import answers
 from bridge.web.api.services import Services
 
 DAYS_MAX = 3650
 
 TokenId = Annotated[str, Path(pattern="^[0-9a-z]{1,16}$", examples=["1f3a5b7c"])]
-Text = Annotated[str | None, Query(max_length=500)]
+Text = Annotated[str | None, Query(max_length=500), CLEAN]
 
 
 class NewToken(Strict):
-    name: Annotated[str, Field(min_length=1, max_length=100, examples=["deploy"])]
+    name: Annotated[str, Field(min_length=1, max_length=100, examples=["deploy"]), CLEAN]
     scope: Scope
     days: Annotated[int, Field(ge=1, le=DAYS_MAX)] | None = Field(
         90, description="Until it expires; null: it does not."
