@@ -2,9 +2,13 @@
 
 import asyncio
 import socket
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
+# The first is Azure's own: WireServer answers there to machines (Microsoft, "What is IP address
+# 168.63.129.16?"). Of the others Python's opinion has changed: site-local (RFC 3879), and what the
+# IETF has set apart (RFC 6890, 2.1).
+_INSIDE: Final = tuple(map(ip_network, ("168.63.129.16/32", "fec0::/10", "192.0.0.0/24")))
 _NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address is in the last 32 bits
 
 
@@ -31,6 +35,8 @@ async def public_address(host: str, port: int, private_allowed: bool) -> str:
 
 def is_public(written: str) -> bool:
     address = _inner(ip_address(written))
+    if any(address in each for each in _INSIDE):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
