@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final
@@ -86,6 +86,7 @@ class Webhooks:
     ) -> None:
         """``client`` follows no redirects. Raises ValueError for a secret that is none."""
         self.gone = False  # the endpoint has answered 410: it is asked no more by this process
+        self._failing = False  # the last attempts did, and the log has been told
         self._outbox = outbox
         self._url = url
         self._key = key_of(secret)
@@ -133,7 +134,18 @@ class Webhooks:
         for message, why in zip(messages, outcomes, strict=True):
             if why is not None:
                 await self._failed(message, why)
+        self._tell([why for why in outcomes if why is not None], delivered=bool(delivered))
         return len(messages)
+
+    def _tell(self, failures: Sequence[Failed], *, delivered: bool) -> None:
+        """When it begins to fail and when it is over, not at each attempt."""
+        if failures and not self._failing:
+            self._failing = True
+            told = "webhooks are not delivered, and are tried again for about three days: %s"
+            logger.warning(told, failures[0])
+        elif self._failing and delivered and not failures:
+            self._failing = False
+            logger.info("webhooks are delivered again")
 
     async def _attempt(self, message: Message) -> Failed | None:
         """None: it was delivered."""

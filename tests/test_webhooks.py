@@ -170,6 +170,25 @@ def test_a_failed_message_comes_again_under_the_same_id_with_a_new_time(store_at
     with_desk(store_at, main)
 
 
+def test_the_log_is_told_when_failing_begins_and_when_it_is_over(
+    sqlite_at: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "bridge.webhooks")
+
+    async def main(desk: Desk) -> None:
+        await desk.announce(1, 2)
+        sender = desk.sender(answers(500, 500, 503, 503, 200))
+        for _ in range(4):
+            await sender.deliver_due()
+            desk.clock.now += timedelta(hours=1)
+
+    with_desk(sqlite_at, main)
+    first, last = caplog.records
+    assert (first.levelname, last.levelname) == ("WARNING", "INFO")
+    assert "not delivered" in first.getMessage() and "answered 500" in first.getMessage()
+    assert "delivered again" in last.getMessage()
+
+
 def test_after_about_three_days_a_message_is_given_up_and_kept_to_be_seen(sqlite_at: str) -> None:
     async def main(desk: Desk) -> None:
         began = desk.clock()

@@ -13,6 +13,7 @@ from bridge.settings import Settings
 from bridge.store.away import said
 from bridge.store.database import Database, parsed, store_url
 from bridge.store.migrate import pending
+from bridge.store.outbox import Outbox
 from bridge.store.problems import AGAIN, StoreUnavailable
 
 CHECK = "store"
@@ -25,6 +26,7 @@ async def check(settings: Settings) -> Finding:
             if database is None:
                 return skipped(CHECK, f"there is no {kind} file yet; `offhook serve` makes it")
             steps = await pending(database)
+            waiting = "" if steps else await _waiting(settings, database)
     except StoreUnavailable as error:
         mend = _mend(settings) if error.mend == AGAIN else error.mend
         return failed(CHECK, f"{kind}: {error.why}", mend)
@@ -38,7 +40,19 @@ async def check(settings: Settings) -> Finding:
             "back it up, then start `offhook serve` or run `offhook agents list`: either one"
             " brings it to the newest",
         )
-    return good(CHECK, f"{kind} is reached, no migrations are pending")
+    return good(CHECK, f"{kind} is reached, no migrations are pending{waiting}")
+
+
+async def _waiting(settings: Settings, database: Database) -> str:
+    """What the log tells only at its beginning."""
+    if settings.store.webhook is None:
+        return ""
+    count, oldest = await Outbox(database).backlog()
+    if oldest is None:
+        return "\nno message of a webhook waits for its delivery"
+    return (
+        f"\nmessages of webhooks that wait: {count}, the oldest since {oldest:%Y-%m-%d %H:%M} UTC"
+    )
 
 
 def _mend(settings: Settings) -> str:

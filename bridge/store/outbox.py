@@ -133,6 +133,15 @@ class Outbox:
                 failed.values(next_at=next_at, lease=None, last_error=error[:500])
             )
 
+    async def backlog(self) -> tuple[int, datetime | None]:
+        """How many wait for their delivery, and since when the oldest."""
+        asked = select(func.count(), func.min(outbox.c.created_at)).where(
+            outbox.c.next_at.is_not(None)
+        )
+        async with self._database.read() as connection:
+            count, oldest = (await connection.execute(asked)).one()
+        return count, oldest
+
     async def waiting(self) -> int:
         async with self._database.read() as connection:
             asked = select(func.count()).select_from(outbox).where(outbox.c.next_at.is_not(None))

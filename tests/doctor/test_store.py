@@ -1,12 +1,16 @@
 """The store: there, reached, and with the tables of this program."""
 
 import asyncio
+import base64
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bridge.doctor import Finding, store
 from bridge.store.database import Database
+from bridge.store.outbox import Announcing
 from tests.doctor.patient import settings
 from tests.support.postgres import Postgres
+from tests.support.records import Putter, ended
 from tests.support.stores import opened
 
 
@@ -43,6 +47,31 @@ def newer(url: str) -> None:
 def test_a_store_of_this_program_is_good(tmp_path: Path, store_at: str) -> None:
     migrated(store_at)
     assert at(tmp_path, store_at).state == "good"
+
+
+def test_messages_that_wait_for_their_delivery_are_told_with_their_age(
+    tmp_path: Path, store_at: str
+) -> None:
+    hooks = {
+        "OFFHOOK_DATABASE_URL": store_at,
+        "OFFHOOK_WEBHOOK_URL": "https://desk.example.com/calls",
+        "OFFHOOK_WEBHOOK_SECRET": "whsec_" + base64.b64encode(bytes(32)).decode(),
+    }
+
+    async def announce() -> None:
+        async with opened(store_at) as database:
+            put, at = Putter(database), datetime(2026, 11, 20, 9, 5, tzinfo=UTC)
+            await put(ended(1), announcing=Announcing(), now=at)
+            await put(ended(2), announcing=Announcing(), now=at + timedelta(days=1))
+
+    migrated(store_at)
+    told = asyncio.run(store.check(settings(tmp_path, **hooks))).told
+    assert "no message of a webhook waits" in told
+    asyncio.run(announce())
+    finding = asyncio.run(store.check(settings(tmp_path, **hooks)))
+    assert finding.state == "good"
+    assert "that wait: 2, the oldest since 2026-11-20 09:05 UTC" in finding.told
+    assert "wait" not in at(tmp_path, store_at).told
 
 
 def test_pending_migrations_fail_and_are_named_but_not_made(tmp_path: Path, store_at: str) -> None:
