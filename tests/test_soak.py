@@ -18,7 +18,7 @@ from tests.support.switchboard import Switchboard
 from tests.support.virtual_time import left_over, run
 
 GROWTH_MAX_MB = 5.0
-WARM_UP = 50  # calls, after which caches and pools have their size
+WARM_UP = 300  # calls, after which caches and pools have their size
 AT_ONCE = 10  # calls over sockets take real time
 STREAM = StreamProfile(start_delay_ms=20)
 # Greeted, asks, hears the beginning of the answer.

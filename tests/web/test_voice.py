@@ -225,7 +225,7 @@ def test_the_call_status_ends_a_call_whose_socket_is_half_open(tmp_path: Path) -
     [
         (ModelProfile(first_delta_ms=20), False),
         (ModelProfile(drop_at_event=3), True),
-        (ModelProfile(server_errors=frozenset({1})), True),
+        (ModelProfile(server_errors=frozenset({1, 2})), True),
         (ModelProfile(api_keys=frozenset({"another"})), True),
     ],
 )
