@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bridge.agents.problems import AgentError
 from bridge.store.problems import StoreProblem
-from bridge.web.api import agents, calls, live, routing, tokens, versions
+from bridge.web.api import agents, calls, live, queries, routing, tokens, versions
 from bridge.web.api.answers import answer
 from bridge.web.api.guard import Guard
 from bridge.web.api.problem import Problem
@@ -45,7 +45,13 @@ class _Beside:
 
 
 def api(services: Services) -> FastAPI:
-    made = FastAPI(title="Offhook", openapi_url=None, docs_url=None, redoc_url=None)
+    made = FastAPI(
+        title="Offhook",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(queries.check)],
+    )
     for part in (agents, versions, routing, live, calls, tokens):  # live before {call_sid}
         part.add(made, services)
 
