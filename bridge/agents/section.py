@@ -167,7 +167,7 @@ class Section:
         node = self.get(key)
         if node is None:
             return None
-        mend = f"write {form} from {low:g} to {high:g}"
+        mend = f"write {form} from {_digits(low)} to {_digits(high)}"
         plain = kind(node) in ("int", "float") and NUMBER.fullmatch(str(node.value))
         if not plain or (form == "a whole number" and "." in node.value):
             self.wrong(node, key, f"{shown(node)} is not {form}; {mend}")
@@ -252,6 +252,11 @@ class Section:
             else:
                 self.wrong(each, name, f"{shown(each)} is not a mapping; write '- {example}'")
         return found
+
+
+def _digits(number: float) -> str:
+    """Never with an exponent, which a document may not have either."""
+    return f"{number:g}" if abs(number) < 1e6 else f"{number:.0f}"
 
 
 def _name_problem(name: yaml.Node) -> str | None:

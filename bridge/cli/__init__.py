@@ -3,7 +3,10 @@
 Exit codes: 0 done, 1 what was tried failed, 2 settings or usage, 3 the run is invalid.
 """
 
+import os
+import sys
 from collections.abc import Iterator, Mapping
+from errno import EIO, ENOSPC
 from importlib import import_module
 from typing import Any, cast
 
@@ -57,4 +60,12 @@ def offhook() -> None:
 
 
 def main() -> None:
-    app()
+    try:
+        app()
+    except OSError as error:
+        # Of a file we wrote it would have the name: this is standard output.
+        if error.errno not in (ENOSPC, EIO) or error.filename is not None:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left goes there
+        sys.stderr.write(f"the output cannot be written ({error.strerror})\n")
+        sys.exit(1)

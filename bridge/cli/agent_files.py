@@ -65,6 +65,8 @@ def tests_path(document: Path) -> Path:
 
 
 def _documents(path: Path) -> Sequence[Path]:
+    if not path.exists() and path.suffix != SUFFIX:
+        raise AgentError(str(path), [Problem(1, 1, "", "is not there; check the path")])
     if not path.is_dir():
         return [path]
     found = [each for each in sorted(path.glob(f"*{SUFFIX}")) if not _is_tests(each)]

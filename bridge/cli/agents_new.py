@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.agents.default import default_text
+from bridge.agents.default import first_text
 from bridge.agents.problems import AgentError
 from bridge.cli.agent_files import read, tests_beside
 from bridge.cli.author import AUTHOR, change_by
@@ -24,10 +24,14 @@ def agents_new(
 ) -> None:
     """Make an agent. It has a draft then, and answers nobody until that is published."""
     try:
-        text = default_text() if source is None else read(source)
+        text = first_text(_title(name)) if source is None else read(source)
         tests = (tests_beside(source) if source else None) or ""
     except AgentError as error:
         stop(str(error), USAGE)
     change = change_by(author)
     in_store(lambda database: AgentStore(database).create(name, text, change, tests))
     line(f"{name}: draft 1; work on it with: offhook agents edit {name}")
+
+
+def _title(name: str) -> str:
+    return name.replace("-", " ").capitalize()

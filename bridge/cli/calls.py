@@ -124,6 +124,7 @@ def export(
         return
     target = folder / source.name
     try:
+        target.touch(0o600)
         copyfile(source, target)
     except OSError as error:
         stop(f"{target} cannot be written ({error.strerror})", FAILED)
@@ -180,7 +181,9 @@ def _sound(record: CallRecord, *, needed: bool) -> Sound | None:
 
 
 def _write(path: Path, data: bytes) -> None:
+    """For its owner alone: it holds what was said."""
     try:
+        path.touch(0o600)
         path.write_bytes(data)
     except OSError as error:
         stop(f"{path} cannot be written ({error.strerror})", FAILED)

@@ -17,7 +17,7 @@ from bridge.agents.routing import (
     choose,
     is_blocked,
 )
-from bridge.cli.route_words import rule_words
+from bridge.cli.route_words import calls_words, rule_words
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def explain(
     own = route.called == address(incoming.called)
     steps.append(f"route of {route.called}" + ("" if own else ", for there is none of its own"))
     if route.max_calls is not None:
-        steps.append(f"at most {route.max_calls} calls at one time in one process")
+        steps.append(f"at most {calls_words(route.max_calls)} at one time in one process")
     number = next((n for n, rule in enumerate(route.rules, 1) if applies(rule, local)), None)
     steps += _rules(route.rules, number, local)
     steps.append(f"agent {agent_at(route, local)}")

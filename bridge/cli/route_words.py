@@ -48,6 +48,10 @@ def trial_words(route: Route) -> str:
     return f"version {route.trial.version}: {route.trial.percent} %" if route.trial else ""
 
 
+def calls_words(count: int) -> str:
+    return f"{count} call" if count == 1 else f"{count} calls"
+
+
 def _days(days: Sequence[Day]) -> str:
     """Neighbours as a span."""
     spans: list[list[Day]] = []

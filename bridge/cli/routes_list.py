@@ -7,7 +7,7 @@ from rich.table import Table
 
 from bridge.agents.route_json import to_json
 from bridge.cli.console import cells, line, report, stdout
-from bridge.cli.route_words import rules_words, trial_words
+from bridge.cli.route_words import calls_words, rules_words, trial_words
 from bridge.cli.routes_explain import NO_ROUTES
 from bridge.cli.store import in_store
 from bridge.store.routes import RouteRow, RouteStore
@@ -46,7 +46,7 @@ def _cells(row: RouteRow) -> tuple[str, ...]:
         route.agent,
         rules_words(route),
         trial_words(route),
-        "" if route.max_calls is None else f"{route.max_calls} calls",
+        "" if route.max_calls is None else calls_words(route.max_calls),
         f"{row.updated_at:%Y-%m-%d %H:%M}",
         row.updated_by,
     )

@@ -9,7 +9,14 @@ from bridge.agents.incoming import address
 from bridge.agents.route_json import to_json
 from bridge.cli.author import AUTHOR, NOTE, change_by
 from bridge.cli.console import USAGE, line, report, stop
-from bridge.cli.route_words import WordsError, rule_json, rules_words, trial_json, trial_words
+from bridge.cli.route_words import (
+    WordsError,
+    calls_words,
+    rule_json,
+    rules_words,
+    trial_json,
+    trial_words,
+)
 from bridge.cli.routes_list import facts
 from bridge.cli.store import in_store
 from bridge.store.audit import Change
@@ -101,7 +108,7 @@ def routes_set(
 def _tell(row: RouteRow) -> None:
     route = row.route
     line(f"{route.called}: {route.agent}")
-    limit = "" if route.max_calls is None else f"at most {route.max_calls} calls"
+    limit = "" if route.max_calls is None else f"at most {calls_words(route.max_calls)}"
     for each in filter(None, [*rules_words(route).split("\n"), trial_words(route), limit]):
         line(f"  {each}")
 

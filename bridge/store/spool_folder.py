@@ -104,7 +104,8 @@ def _next_in(segment: Path, offset: int, limit: int) -> tuple[Batch, bool]:
 
 def claim(root: Path, name: str) -> SpoolFolder:
     """A new folder for this process. Raises OSError."""
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    root.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # ``parents`` have no mode
+    root.mkdir(exist_ok=True, mode=0o700)
     with _locked(root):
         path = root / name
         path.mkdir(mode=0o700)

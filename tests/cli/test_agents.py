@@ -43,6 +43,8 @@ def kept_texts(shell: Shell) -> list[str]:
 def test_a_new_agent_is_listed_with_its_draft_and_becomes_version_1(shell: Shell) -> None:
     assert "there are no agents" in shell.done("agents", "list")
     shell.done("agents", "new", "shop")
+    first = shell.done("agents", "show", "shop")
+    assert "name: Shop\n" in first and "Offhook" not in first and "OFFHOOK_" not in first
     (row,) = shell.reported("agents", "list")["agents"]
     assert (row["name"], row["published"], row["draft_revision"]) == ("shop", None, 1)
     assert "version 1 is published" in shell.done("agents", "publish", "shop")
@@ -194,6 +196,7 @@ def test_a_last_line_without_an_end_is_a_difference(shop: Shell) -> None:
         (("export", "shop", "--out", "/dev/null/x"), "name a folder"),
         (("import", "/no/such.yaml"), "cannot be read"),
         (("import", "/dev"), "holds no NAME.yaml"),
+        (("import", "/no/such/folder"), "/no/such/folder:1:1: is not there; check the path"),
         (("import", "/dev/null"), "is not called as an agent is"),
         (("rollback", "shop", "x"), "valid integer"),
     ],

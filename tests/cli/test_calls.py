@@ -111,6 +111,7 @@ def test_the_page_is_one_file_with_sound_only_if_asked(state: Path, tmp_path: Pa
     page = tmp_path / "call.html"
     assert calls("show", SID, "--html", page).exit_code == 0
     assert "<audio" not in page.read_text()
+    assert page.stat().st_mode & 0o077 == 0
     assert calls("show", SID, "--html", page, "--audio").exit_code == 0
     assert "<audio" in page.read_text()
     assert calls("show", SID, "--audio").exit_code == 2
@@ -125,6 +126,7 @@ def test_an_export_is_the_record_and_the_recording(state: Path, tmp_path: Path) 
     assert done.stdout.split() == [str(folder / f"{SID}.json"), str(folder / f"{SID}.wav")]
     assert from_builtins(json.loads((folder / f"{SID}.json").read_text())).lines == RECORD.lines
     assert wav.read(folder / f"{SID}.wav") == sound()
+    assert [each.stat().st_mode & 0o077 for each in folder.iterdir()] == [0, 0]
     calls("export", OLDER.call_sid, folder)
     assert {each.suffix for each in folder.glob(f"{OLDER.call_sid}.*")} == {".json"}
 

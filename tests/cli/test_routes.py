@@ -43,6 +43,7 @@ def test_what_is_not_given_stays_and_what_is_taken_away_goes(desk: Shell) -> Non
     desk.done("routes", "set", NUMBER, "--agent", "shop", *FULL)
     changed = desk.reported("routes", "set", NUMBER, "--max-calls", 5)
     assert (changed["max_calls"], changed["trial"]["percent"], changed["revision"]) == (5, 20, 2)
+    assert "at most 1 call\n" in desk.done("routes", "set", NUMBER, "--max-calls", 1)
     assert len(changed["rules"]) == 1
     cleared = desk.reported("routes", "set", NUMBER, "--no-rules", "--no-trial", "--no-max-calls")
     assert (cleared["rules"], cleared["trial"], cleared["max_calls"]) == ([], None, None)
@@ -71,6 +72,7 @@ def test_an_address_is_kept_in_the_form_in_which_calls_are_compared(desk: Shell)
         ((NUMBER, "--agent", "shop", "--timezone", "Berlin"), "did you mean Europe/Berlin?"),
         ((NUMBER, "--agent", "shop", "--trial", "9:20"), "trial.version: agent shop has no"),
         ((NUMBER, "--agent", "shop", "--trial", "1:101"), "trial.percent"),
+        ((NUMBER, "--agent", "shop", "--trial", "0:20"), "a whole number from 1 to 1000000000"),
         ((NUMBER, "--agent", "shop", "--trial", "20"), "write VERSION:PERCENT"),
         ((NUMBER, "--agent", "shop", "--rule", "night"), "'night' is no rule"),
         ((NUMBER, "--agent", "shop", "--rule", "a b 1-2 night"), "is no rule"),

@@ -1,6 +1,7 @@
 """What each command does with bad input: 2 and the mend, or 1 and what failed."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -123,3 +124,16 @@ def test_every_command_is_there_and_explains_itself() -> None:
     assert done.returncode == 0
     for name in ("demo", "serve", "emulate", "simulate", "rehearse", "say"):
         assert name in done.stdout
+
+
+def test_an_output_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bridge", "agents", "list"]
+    settings = LOCAL | {"OFFHOOK_STATE_DIR": str(tmp_path)}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            command, env=os.environ | settings, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 1
+    told = done.stderr.decode()
+    assert told.endswith("\nthe output cannot be written (No space left on device)\n")
+    assert "Traceback" not in told

@@ -252,3 +252,10 @@ def test_a_process_that_is_killed_leaves_all_it_had_written_in_order(
     (adopted,) = adopt(tmp_path)
     whole = sum(file.read_bytes().count(b"\n") for file in adopted.segments())
     assert [*numbers(adopted)] == [*range(whole)]
+
+
+def test_its_folder_and_what_holds_it_are_for_their_owner_alone(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "state" / "spool", 1 << 20)
+    spool.close()
+    found = [tmp_path / "state", *(tmp_path / "state").rglob("*")]
+    assert [each.stat().st_mode & 0o077 for each in found if each.is_dir()] == [0, 0, 0]
