@@ -28,6 +28,7 @@ from bridge.records.cost import priced
 from bridge.records.prices import Prices, load
 from bridge.records.record import FAILED, CallRecord, record, started
 from bridge.settings import Settings, WebhookSettings
+from bridge.store.away import said
 from bridge.store.cancelling import heed_cancel
 from bridge.store.database import Database, store_url
 from bridge.store.migrate import migrate
@@ -182,6 +183,6 @@ async def _migrated(database: Database) -> bool:
         await migrate(database)
     except (StoreUnavailable, SQLAlchemyError) as error:
         heed_cancel(error)
-        logger.warning("the store has no tables that can be used: %s", error)
+        logger.warning("the store has no tables that can be used: %s", said(error))
         return False
     return True
