@@ -93,6 +93,8 @@ def _field(error: Any) -> FieldError:
         return FieldError(name, f"is missing in the {where}; give it")
     if error["type"] == "extra_forbidden":
         return FieldError(name, f"is not known in the {where}; remove it")
+    if error["type"] == "value_error":  # our own words
+        return FieldError(name, error["msg"].removeprefix("Value error, "))
     return FieldError(name, f"{_lower(error['msg'])}; mend it in the {where}")
 
 

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Path, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
 
 from bridge.agents.route_json import AGENT
 from bridge.characters import control_problem, printable
@@ -17,7 +16,7 @@ WHOLE_MAX: Final = 2**31 - 1  # what both databases can hold
 
 def _clean(text: str | None) -> str | None:
     if told := control_problem(text or ""):
-        raise PydanticCustomError("control_character", "{told}", {"told": told.partition(";")[0]})
+        raise ValueError(told)
     return text
 
 

@@ -35,6 +35,7 @@ def test_a_control_character_is_refused_wherever_it_is_given(
         (error,) = answer.json()["errors"]
         assert error["field"] == field
         assert error["message"].startswith("holds a control character (U+00")
+        assert error["message"].endswith("; remove it")
 
     check(tmp_path, test)
 
