@@ -16,7 +16,7 @@ WINDOW_MS = 60_000
 UNHEARD_MAX_MS = 600_000
 LOST_MARK_GRACE_S = 0.5  # where no mark ever came back
 LATE_MARK_GRACE_S = 3.0  # where they do come back: on one connection none is lost, all may be late
-STALLED_S = 0.2  # a mark that is this late, while other things are heard of the carrier
+STALLED_S = 0.5  # a mark that is this late, while other things are heard of the carrier
 
 
 @dataclass(frozen=True)
