@@ -1,6 +1,7 @@
 """What is appended to a spool is in the store exactly once, in order, whatever dies meanwhile."""
 
 import asyncio
+import itertools
 import logging
 import subprocess
 import sys
@@ -317,15 +318,17 @@ def test_postgresql_stopped_and_killed_under_calls_has_each_of_them_once(
         spool = Spool(tmp_path / "spool", PLENTY, segment_bytes=20_000)
         async with store(postgres_server.new_url()) as database:
             async with writing(spool, database, announcing=Announcing()) as writer:
-                goes_on = asyncio.create_task(calls(spool, 400))
+                enough = asyncio.Event()
+                goes_on = asyncio.create_task(calls(spool, enough))
                 for end in (postgres_server.stop, postgres_server.kill):
                     await asyncio.sleep(0.3)
                     await asyncio.to_thread(end)
                     await until(lambda: writer.down)
                     await up_again(postgres_server)
-                await goes_on
+                enough.set()
+                count = await goes_on
                 await until(lambda: writer.depth == 0)
-            assert await kept(database) == await told(database) == sids(range(400))
+            assert await kept(database) == await told(database) == sids(range(count))
             assert await writer.finish()
 
     run(main())
@@ -341,10 +344,14 @@ async def up_again(server: Postgres) -> None:
     raise AssertionError("PostgreSQL does not start again")
 
 
-async def calls(spool: Spool, count: int) -> None:
-    for n in range(count):
+async def calls(spool: Spool, enough: asyncio.Event) -> int:
+    """One after the other, for a store that is away is noticed by what it does not take."""
+    for n in itertools.count():
+        if enough.is_set():
+            return n
         append(spool, n)
         await asyncio.sleep(0.004)
+    raise AssertionError
 
 
 DIES = """
