@@ -196,7 +196,7 @@ from pathlib import Path
 from bridge.store.spool import Spool
 
 logging.basicConfig(level="INFO", stream=sys.stdout)
-resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_FSIZE, (20, resource.RLIM_INFINITY))  # room for no entry
 spool = Spool(Path(sys.argv[1]), 1 << 30, retry_s=0.01)
 for n in range(100):
     spool.append("call.ended", {"n": n})
