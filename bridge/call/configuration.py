@@ -1,7 +1,5 @@
 """What the session is to be, and what the service makes of it."""
 
-from collections.abc import Iterator
-
 from bridge.call.actions import Note
 from bridge.wire.dialect import SessionUpdate
 from bridge.wire.realtime import Error, SessionUpdated
@@ -28,16 +26,22 @@ class Configuration:
         self._asked_again = True
         return SessionUpdate(self._session, typed=not untyped)
 
-    def echoed(self, event: SessionUpdated) -> Iterator[Note]:
+    def echoed(self, event: SessionUpdated) -> list[Note]:
         """Agreed; with a note of what is not as it was asked for."""
         self.agreed = True
         asked = self._session.audio_format
-        for side, echoed in (("input", event.input_format), ("output", event.output_format)):
-            if echoed not in (None, asked):
-                detail = f"asked the model for {asked} {side}, it keeps {echoed}: using that"
-                yield Note("format_mismatch", detail)
-        for name in event.unknown:
-            detail = f"asked the model for {asked}, it names {name}, which is not known here"
-            yield Note("format_mismatch", detail)
+        details = [
+            f"asked the model for {asked} {side}, it keeps {echoed}: using that"
+            for side, echoed in (("input", event.input_format), ("output", event.output_format))
+            if echoed not in (None, asked)
+        ]
+        details += [
+            f"asked the model for {asked}, it names {name}, which is not known here"
+            for name in event.unknown
+        ]
+        notes = [Note("format_mismatch", detail) for detail in details]
         if event.hears_turns is False and self._session.turn_detection is not None:
-            yield Note("turns_unheard", "the model keeps turn detection off: it will not answer")
+            notes.append(
+                Note("turns_unheard", "the model keeps turn detection off: it will not answer")
+            )
+        return notes

@@ -169,7 +169,8 @@ class Responses:
         self._failures += 1
         self._heard_at = now
         self._given_up = self.active
-        again = self._asked or self._begun or CreateResponse()
+        # Of an answer that was interrupted nobody wants the beginning once more.
+        again = self._asked or (self._begun if self.running else None) or CreateResponse()
         self._asked, self._expected = None, False
         if again not in self._wanted:
             self._wanted.appendleft(again)

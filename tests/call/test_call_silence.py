@@ -82,6 +82,16 @@ def test_an_answer_that_stops_in_the_middle_is_cancelled_and_asked_for_anew() ->
     assert CreateResponse() in phone.ends("r1", "a", cancelled=True)
 
 
+def test_a_greeting_that_was_interrupted_is_not_given_again_by_a_model_that_got_stuck() -> None:
+    phone = greeted()
+    phone.begins("r1", "a")
+    phone.says("r1", "a", 100)
+    phone.at(0.05).interrupts()
+    phone.model(*TURN)  # and the end of r1 never comes
+    assert CancelResponse("r1") in phone.tick(20.05)
+    assert CreateResponse() in phone.ends("r1", "a", cancelled=True)
+
+
 def test_a_model_that_does_not_even_cancel_is_given_up() -> None:
     phone = patient()
     phone.begins("r1", "a")

@@ -15,12 +15,12 @@ def test_it_is_agreed_with_the_echo() -> None:
     configuration = Configuration(ULAW)
     assert configuration.ask() == SessionUpdate(ULAW)
     assert not configuration.agreed
-    assert [*configuration.echoed(SessionUpdated("g711_ulaw", None))] == []
+    assert configuration.echoed(SessionUpdated("g711_ulaw", None)) == []
     assert configuration.agreed
 
 
 def test_a_format_nobody_asked_for_is_noted_on_each_side() -> None:
-    notes = [*Configuration(ULAW).echoed(SessionUpdated("pcm16", "pcm16"))]
+    notes = Configuration(ULAW).echoed(SessionUpdated("pcm16", "pcm16"))
     assert [note.detail for note in notes] == [
         f"asked the model for g711_ulaw {side}, it keeps pcm16: using that"
         for side in ("input", "output")
@@ -28,7 +28,7 @@ def test_a_format_nobody_asked_for_is_noted_on_each_side() -> None:
 
 
 def test_what_the_model_cannot_do_is_noted() -> None:
-    notes = [*Configuration(ULAW).echoed(SessionUpdated(None, None, ("audio/pcma",), False))]
+    notes = Configuration(ULAW).echoed(SessionUpdated(None, None, ("audio/pcma",), False))
     assert [note.kind for note in notes] == ["format_mismatch", "turns_unheard"]
     assert "audio/pcma" in notes[0].detail
 
