@@ -105,14 +105,13 @@ class Spool:
 
     def _run(self) -> None:
         while (batch := self._take()) is not None:
+            last_try = self._closing  # a try that began before is followed by one more
             try:
                 self._write(batch)
             except OSError as error:
                 self._failed(error)
-                if self._closing:
-                    logger.error("%d entries are lost: %s", len(batch), error)
-                    with self._changed:
-                        self._over = True
+                if last_try:
+                    self._give_up(error)
                     return
                 with self._changed:
                     self._changed.wait_for(lambda: self._closing, self._retry_s)
@@ -121,6 +120,13 @@ class Spool:
                 self.on_written()
         if self._file is not None:
             os.close(self._file)
+
+    def _give_up(self, error: OSError) -> None:
+        with self._changed:
+            self._over = True
+            lost = len(self._waiting)
+            self.lost += lost
+        logger.error("%d entries are lost: %s", lost, error)
 
     def _take(self) -> list[tuple[int, bytes]] | None:
         with self._changed:

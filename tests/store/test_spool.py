@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -237,6 +238,40 @@ def test_a_full_disk_is_said_once_and_loses_nothing_when_it_has_room_again(tmp_p
     assert said.count("can be written again") == 1
     (adopted,) = adopt(tmp_path)
     assert [*numbers(adopted)] == [*range(100)]
+
+
+def test_a_try_that_began_before_the_end_is_followed_by_one_more(
+    spools: Callable[..., Spool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk gets room, and the spool is closed, while a write is about to fail."""
+    spool = spools(1000)
+    closing = threading.Thread(target=spool.close)
+    tries = []
+
+    def full_at_first(root: Path) -> int:
+        tries.append(root)
+        if len(tries) > 1:
+            return 0
+        closing.start()
+        wait_for(lambda: spool._closing)
+        return 1000
+
+    monkeypatch.setattr("bridge.store.spool.used_bytes", full_at_first)
+    append(spool, 1)
+    spool._thread.join()
+    closing.join()
+    assert [*numbers(spool.folder)] == [1]
+    assert spool.lost == 0
+
+
+def test_what_a_disk_that_stays_full_cannot_take_at_the_end_is_counted(
+    spools: Callable[..., Spool], caplog: pytest.LogCaptureFixture
+) -> None:
+    spool = spools(10)
+    append(spool, *range(5))
+    spool.close()
+    assert spool.lost == 5
+    assert "5 entries are lost" in caplog.text
 
 
 @pytest.mark.parametrize("after", [0, 1, 2, 3, 4, 5])
