@@ -82,9 +82,10 @@ def _in_virtual_time(
         source=found.tests_source,
         replies=replies_text(settings),
         limits=settings.limits,
+        timeout_s=time_limit_s,
     )
     # The functions are run for whoever types this, with all that is theirs.
-    answered = run(run_apart(asked, time_limit_s, os.environ))
+    answered = run(run_apart(asked, os.environ))
     if answered.problems:
         raise AgentError(found.tests_source, answered.problems)
     if answered.functions:

@@ -23,7 +23,7 @@ from bridge.transport.socket import (
     UNSENT_MAX_BYTES,
     Ear,
     Listener,
-    Patience,
+    SendTimeout,
     SocketClosed,
 )
 
@@ -68,7 +68,7 @@ class MediaSocket(asyncio.Protocol):
         self._protocol = ServerProtocol(max_size=MAX_FRAME_BYTES)
         self._transport: asyncio.Transport | None = None
         self._ear = Ear(self._pause)
-        self._patience = Patience(send_timeout_s, self._abort)
+        self._send_timeout = SendTimeout(send_timeout_s, self._abort)
         self._message: list[bytes] = []
         self._responded = False
         self._reader = Reader(self._parse, masked=True, max_bytes=MAX_FRAME_BYTES)
@@ -82,7 +82,7 @@ class MediaSocket(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
-        self._patience.unblocked()
+        self._send_timeout.unblocked()
         self._gone.set()
         self._ear.close(self._why_closed(exc))
 
@@ -93,10 +93,10 @@ class MediaSocket(asyncio.Protocol):
         return f"closed with {close.code}" + (f": {close.reason}" if close.reason else "")
 
     def pause_writing(self) -> None:
-        self._patience.blocked()
+        self._send_timeout.blocked()
 
     def resume_writing(self) -> None:
-        self._patience.unblocked()
+        self._send_timeout.unblocked()
 
     def eof_received(self) -> None:
         """The transport closes itself; an end without a close frame needs no answer."""

@@ -22,7 +22,7 @@ from bridge.transport.socket import (
     UNSENT_MAX_BYTES,
     Ear,
     Listener,
-    Patience,
+    SendTimeout,
     SocketClosed,
 )
 
@@ -38,7 +38,7 @@ class _Connection(ClientConnection):
     def __init__(self, *args: Any, send_timeout_s: float, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.ear = Ear(self._pause_reading)
-        self._patience = Patience(send_timeout_s, lambda: self.transport.abort())
+        self._send_timeout = SendTimeout(send_timeout_s, lambda: self.transport.abort())
         self._reader = Reader(self._by_library, masked=False, max_bytes=MAX_FRAME_BYTES)
         self._head = b""  # the last bytes of the handshake, until its end
         self._message: list[bytes] = []
@@ -83,15 +83,15 @@ class _Connection(ClientConnection):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._patience.blocked()
+        self._send_timeout.blocked()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._patience.unblocked()
+        self._send_timeout.unblocked()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._patience.unblocked()
+        self._send_timeout.unblocked()
         reason = f": {self.close_reason}" if self.close_reason else ""
         self.ear.close(f"closed with {self.close_code}{reason}")
 

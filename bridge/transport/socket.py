@@ -80,7 +80,7 @@ class Ear:
                 self._listener.closed(why)
 
 
-class Patience:
+class SendTimeout:
     """How long a peer may take nothing of what it is sent, before it is given up."""
 
     def __init__(self, timeout_s: float, give_up: Callable[[], None]) -> None:

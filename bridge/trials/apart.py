@@ -6,6 +6,7 @@ theirs may take for ever. A server that carries calls has no time for either.
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,6 +25,7 @@ from bridge.trials.judging import ConversationResult
 from bridge.trials.running import run_tests
 
 TIMEOUT_S: Final = 60.0
+GRACE_S: Final = 1.0
 COMMAND: Final = (sys.executable, "-P", "-m", "bridge.trials.apart")
 NICENESS: Final = 19  # calls come first
 # What Python, its libraries and the system need. Secrets of the server are for nobody's tests.
@@ -42,13 +44,15 @@ class Busy(Exception):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """``replies``: how the local model answers where the tests do not say so, in YAML."""
+    """``replies``: how the local model answers where the tests do not say so, in YAML.
+    What takes longer than ``timeout_s`` is ended."""
 
     text: str
     tests: str
     source: str = "tests.yaml"
     replies: str | None = None
     limits: Limits = Limits()
+    timeout_s: float = TIMEOUT_S
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -90,10 +94,8 @@ def _problem(told: str, name: str = "") -> Problem:
     return Problem(1, 1, f"tests.{name}" if name else "tests", told)
 
 
-async def run_apart(
-    asked: Asked, timeout_s: float = TIMEOUT_S, environ: Mapping[str, str] | None = None
-) -> Answered:
-    """What takes longer is ended, as it is when this is cancelled. ``environ`` None: of this
+async def run_apart(asked: Asked, environ: Mapping[str, str] | None = None) -> Answered:
+    """The process ends with this, and by itself soon after its time. ``environ`` None: of this
     process's only what is no secret."""
     # It finds the functions where this process finds them, whatever folder it is started in.
     path = os.pathsep.join(each or os.getcwd() for each in sys.path)
@@ -104,11 +106,11 @@ async def run_apart(
         env={**(_harmless() if environ is None else environ), "PYTHONPATH": path},
     )
     try:
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(asked.timeout_s):
             out, _ = await process.communicate(msgspec.json.encode(asked))
         return msgspec.json.decode(out, type=Answered)
     except TimeoutError:
-        return Answered(broken=f"were not through after {timeout_s:g} s; make them shorter")
+        return Answered(broken=f"were not through after {asked.timeout_s:g} s; make them shorter")
     except msgspec.DecodeError:
         return Answered(broken="could not be run; the log says why")
     finally:
@@ -142,11 +144,13 @@ async def answer(asked: Asked) -> Answered:
 
 
 def main() -> None:
-    if sys.platform != "win32":
-        os.nice(NICENESS)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what functions print is no answer
     asked = msgspec.json.decode(sys.stdin.buffer.read(), type=Asked)
+    if sys.platform != "win32":
+        os.nice(NICENESS)
+        # Whoever asked may be gone without a word; and no regular expression holds this up.
+        signal.setitimer(signal.ITIMER_REAL, asked.timeout_s + GRACE_S)
     with answers:
         answers.write(msgspec.json.encode(asyncio.run(answer(asked))))
 

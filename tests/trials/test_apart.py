@@ -3,17 +3,20 @@
 import asyncio
 import json
 import os
+import signal
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bridge.agents.document import load
 from bridge.store.agents import Draft
 from bridge.store.problems import Invalid
 from bridge.trials import apart
-from bridge.trials.apart import Answered, Asked, Busy, problems_of, run_apart
+from bridge.trials.apart import COMMAND, Answered, Asked, Busy, problems_of, run_apart
 
 AGENT = "name: Shop\ninstructions: You help.\ngreeting: This is the shop.\n"
 GOOD = "conversations: [{name: greets, turns: [{says: [the shop]}]}]"
@@ -59,10 +62,18 @@ def test_functions_that_are_not_there_are_problems() -> None:
 
 def test_what_takes_for_ever_is_given_up() -> None:
     text = AGENT.replace("This is the shop.", "a" * 60)
-    answered = asyncio.run(run_apart(Asked(text, SLOW), timeout_s=4.0))
+    answered = asyncio.run(run_apart(Asked(text, SLOW, timeout_s=4.0)))
     assert answered == Answered(broken="were not through after 4 s; make them shorter")
     ((field, told),) = [(each.field, each.message) for each in problems_of(answered)]
     assert (field, told) == ("tests", answered.broken)
+
+
+def test_it_ends_by_itself_when_nobody_is_there_to_end_it() -> None:
+    asked = Asked(AGENT.replace("This is the shop.", "a" * 60), SLOW, timeout_s=1.0)
+    done = subprocess.run(
+        COMMAND, input=msgspec.json.encode(asked), capture_output=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout) == (-signal.SIGALRM, b"")
 
 
 def test_of_two_at_once_the_second_is_told_to_come_again() -> None:
