@@ -1,6 +1,7 @@
 """A model's service that answers the upgrade with something else than 101."""
 
 from collections.abc import Collection
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from websockets.http11 import Response
@@ -25,10 +26,17 @@ def told(response: Response, secrets: Collection[str]) -> str:
 
 
 def retry_after_s(response: Response) -> float | None:
-    """What the service asks for, if it does so in numbers and not with a date."""
+    """What the service asks for, if it can be read (RFC 9110, 10.2.3). A date is taken by the
+    service's own clock, as its ``Date`` tells it."""
     headers = {name.lower(): value for name, value in response.headers.raw_items()}
     for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         asked = headers.get(name, "")
         if asked.isascii() and asked.isdecimal():
             return int(asked) * unit_s
-    return None
+    try:
+        asked_at, now = (
+            parsedate_to_datetime(headers[name]).timestamp() for name in ("retry-after", "date")
+        )
+    except (KeyError, ValueError):
+        return None
+    return max(0.0, asked_at - now)

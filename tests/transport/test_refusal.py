@@ -31,12 +31,19 @@ def test_no_key_is_told_not_even_a_part_of_one() -> None:
     assert "very" not in told(response(401, long), ["verysecretvalue"])
 
 
+LATER = "Wed, 21 Oct 2026 07:28:00 GMT"
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
         ({"Retry-After": "2"}, 2.0),
         ({"retry-after-ms": "300", "Retry-After": "1"}, 0.3),
-        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"Retry-After": LATER}, None),
+        ({"Retry-After": LATER, "Date": "Wed, 21 Oct 2026 07:27:57 GMT"}, 3.0),
+        ({"Retry-After": LATER, "Date": "Wed, 21 Oct 2026 08:00:00 GMT"}, 0.0),
+        ({"Retry-After": "soon", "Date": LATER}, None),
+        ({"Retry-After": LATER, "Date": "32 Oct 2026"}, None),
         ({"Retry-After": "-1"}, None),
         ({}, None),
     ],
