@@ -17,6 +17,7 @@ from bridge.serving import Server, listen, server
 from bridge.settings import Settings
 from bridge.sim.carrier.caller import Caller
 from bridge.sim.carrier.profile import INSTANT
+from bridge.sim.carrier.rest import RestFacade
 from bridge.sim.carrier.result import CallResult
 from bridge.sim.carrier.shell import place_call
 from bridge.sim.carrier.signing import signature
@@ -30,6 +31,7 @@ from tests.support.ends import ACCOUNT_SID, sid
 AUTH_TOKEN = "tok_0123456789abcdef"
 QUICK = ModelProfile(first_delta_ms=20, transcription_delays_ms=(10,))
 HELLO = (Reply((Spoken("hello", duration_ms=400),)),)
+NOBODY_URL = "http://127.0.0.1:9"
 FROM, TO = "+15005550006", "+15005550001"
 
 
@@ -125,12 +127,13 @@ async def until(true: Callable[[], object]) -> None:
 
 
 def environ(model_url: str, state_dir: Path, **more: str) -> dict[str, str]:
-    """Of a server with this model behind it."""
+    """Of a server with this model behind it, and with no carrier's API."""
     return {
         "OFFHOOK_PORT": "0",
         "OFFHOOK_STATE_DIR": str(state_dir),
         "OFFHOOK_DRAIN_TIMEOUT_S": "0",
         "OFFHOOK_MODEL_PROVIDER": "openai",
+        "OFFHOOK_TWILIO_API_URL": NOBODY_URL,
         "OPENAI_API_KEY": "sk-test",
         "OPENAI_BASE_URL": f"{model_url}/v1",
         "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
@@ -173,7 +176,7 @@ async def standing(
     expected: Sequence[str] = (),
 ) -> AsyncIterator[House]:
     """Up and ready; ended at the end, without a drain. ``more`` are settings, ``expected`` are
-    beginnings of errors that may be in the log."""
+    beginnings of errors that may be in the log. To the carrier's API each call is over."""
     minds = 0
 
     def mind() -> ScriptedMind:
@@ -183,10 +186,14 @@ async def standing(
         return ScriptedMind(script)
 
     with no_bugs(expected):
-        async with serve(
-            "127.0.0.1", 0, voice=ScriptedVoice(), mind_factory=mind, profile=profile
-        ) as model:
-            settings = Settings.from_env(environ(model.http_url, state_dir, **(more or {})))
+        async with (
+            RestFacade(ACCOUNT_SID, AUTH_TOKEN) as rest,
+            serve(
+                "127.0.0.1", 0, voice=ScriptedVoice(), mind_factory=mind, profile=profile
+            ) as model,
+        ):
+            told = {"OFFHOOK_TWILIO_API_URL": rest.url, **(more or {})}
+            settings = Settings.from_env(environ(model.http_url, state_dir, **told))
             listening = listen(settings.host, settings.port)
             async with server(settings, listening) as bound:
                 is_ready = asyncio.Event()
