@@ -34,6 +34,8 @@ from bridge.wire.dialect import (
 # Asked for with every frame, and Python 3.11 looks up a member of an enum slowly.
 ENDED, CLOSING = State.ENDED, State.CLOSING
 
+TOLD_BY_CARRIER = frozenset({Outcome.CALLER_HUNG_UP, Outcome.CARRIER_LOST})
+
 Message = twilio.CarrierMessage | ModelMessage | Action
 
 END_CALL = "end_call"  # the one function that the call itself answers
@@ -446,7 +448,7 @@ class Call:
     def _end(self, outcome: Outcome, now: float) -> list[Message]:
         if self.state is State.ENDED:
             return []
-        self.speech.hang_up(now)
+        self.speech.hang_up(now, by_carrier=outcome in TOLD_BY_CARRIER)
         self.outcome = outcome
         self._move(Move.END)
         return [EndCall(outcome)]

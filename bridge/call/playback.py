@@ -170,11 +170,17 @@ class Playback:
         self._forget_heard()
         return self.release(now)
 
-    def hang_up(self, now: float) -> None:
-        """The line is gone: what is played by now is all that was heard."""
-        self._record(self.position(now), now, by_mark=False)
+    def hang_up(self, now: float, *, by_carrier: bool) -> tuple[Heard, ...]:
+        """The line is gone, and what was played by then is all that was heard: see ``account``.
+
+        Where we end it, the end travels as a clear does. Where the carrier tells us, the last
+        sound that was heard had left us a round trip ago.
+        """
+        at = now - (self.clock.round_trip_s or 0.0) if by_carrier else now
+        self._record(self.position(at), now, by_mark=False)
         if self.tape is not None:
             self.tape.end(now)
+        return self.account(at)
 
     def _record(self, position: int, now: float, *, by_mark: bool) -> None:
         """On tape: all not yet confirmed audio before ``position`` has been heard."""

@@ -34,6 +34,7 @@ class Speech:
         self._guard = FormatGuard(audio_format)
         self._in_leg: tuple[str, int] | None = None  # the item whose samples the leg holds back
         self._open: dict[str, str] = {}  # items that may still grow: id to response
+        self._sounded: set[str] = set()  # those of them of which there was audio to be heard
         self._audible: set[str] = set()  # running responses of which there was audio
 
     def use(self, audio_format: AudioFormat) -> None:
@@ -51,6 +52,7 @@ class Speech:
         messages: list[SpeechMessage] = [*self._guard.from_model(event.delta)]
         self._audible.add(event.response_id)
         self._open.setdefault(event.item_id, event.response_id)
+        self._sounded.add(event.item_id)
         item = (event.item_id, event.content_index)
         if self._in_leg != item:
             messages += self._flush(now)
@@ -80,6 +82,7 @@ class Speech:
     def item_done(self, item_id: str, now: float) -> list[SpeechMessage]:
         """No more audio will come for the item."""
         self._open.pop(item_id, None)
+        self._sounded.discard(item_id)
         return [*self.truncations.item_closed(item_id), *self.audio_done(item_id, now)]
 
     def response_done(self, response_id: str, now: float) -> list[SpeechMessage]:
@@ -115,13 +118,13 @@ class Speech:
         self._in_leg = None
         if response_id is not None and cancel:
             messages.append(CancelResponse(response_id))
-        played = {heard.item_id for heard in cut.items}
-        never_played = (
+        # What has sounded and was not cut has been heard in full.
+        without_sound = (
             Heard(item_id, 0, 0.0, 0.0)
             for item_id, of in self._open.items()
-            if of == response_id and item_id not in played
+            if of == response_id and item_id not in self._sounded
         )
-        return [*messages, *self._cut((*cut.items, *never_played))]
+        return [*messages, *self._cut((*cut.items, *without_sound))]
 
     def _cut(self, items: tuple[Heard, ...]) -> list[Truncate | DeleteItem]:
         for heard in items:
@@ -129,8 +132,7 @@ class Speech:
         closed = {heard.item_id for heard in items} - self._open.keys()
         return self.truncations.cut(items, closed)
 
-    def hang_up(self, now: float) -> None:
-        """The line is gone: what was not heard by now never will be."""
-        for heard in self.playback.account(now):
+    def hang_up(self, now: float, *, by_carrier: bool) -> None:
+        """The line is gone: what was not heard never will be. ``by_carrier``: it says so itself."""
+        for heard in self.playback.hang_up(now, by_carrier=by_carrier):
             self._transcript.cut(heard.item_id, heard.heard_ms, heard.received_ms)
-        self.playback.hang_up(now)

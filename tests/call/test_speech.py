@@ -106,6 +106,24 @@ def test_with_nothing_to_hear_there_is_nothing_to_clear(speech: Speech) -> None:
     assert speech.item_done("a", 0.6) == [DeleteItem("a")]  # opened, and not a sound of it played
 
 
+@pytest.mark.parametrize("behind", [(), ("b",)])
+def test_an_item_that_was_heard_in_full_is_kept_although_it_is_not_done(
+    speech: Speech, transcript: Transcript, behind: tuple[str, ...]
+) -> None:
+    """The service may announce the end of an item long after that of its audio."""
+    transcript.words("a", "hello")
+    speech.item_added("r1", "a", False)
+    sent = [*say(speech, "a", 300), *speech.audio_done("a", 0.0)]
+    for item in behind:
+        say(speech, item, 1000)
+    for name, at in zip(marks(sent), (0.1, 0.2, 0.3), strict=True):
+        speech.playback.mark(name, at)
+    told = [Truncate(item, 0, 500) for item in behind]
+    assert speech.silence("r1", False, 0.8) == ([Clear(), *told] if behind else [])
+    assert transcript.lines()[0].heard == "hello"
+    assert speech.item_done("a", 0.9) == []
+
+
 def test_items_of_another_response_are_left_alone(speech: Speech) -> None:
     speech.item_added("r0", "z", dead=False)
     say(speech, "a", 2000)
@@ -158,7 +176,17 @@ def test_the_wrong_format_is_noted_and_played(speech: Speech) -> None:
 def test_a_hang_up_leaves_only_what_was_heard(speech: Speech, transcript: Transcript) -> None:
     transcript.words("a", "one two three four")
     say(speech, "a", 2000)
-    speech.hang_up(1.0)
+    speech.hang_up(1.0, by_carrier=False)
+    assert transcript.lines()[0].heard == "one two"
+
+
+def test_a_caller_who_hung_up_has_not_heard_what_was_under_way_meanwhile(
+    speech: Speech, transcript: Transcript
+) -> None:
+    transcript.words("a", "one two three four")
+    say(speech, "a", 2000)
+    speech.playback.mark("0.0", 0.7)  # 600 ms there and back
+    speech.hang_up(1.6, by_carrier=True)
     assert transcript.lines()[0].heard == "one two"
 
 
