@@ -168,8 +168,14 @@ class Webhooks:
             "webhook-timestamp": str(timestamp),
             "webhook-signature": signature(self._key, message.id, timestamp, message.body),
         }
+        # A client has limits of its own, httpx 5 s: ``_attempt`` alone says how long it may take.
         async with self._client.stream(
-            "POST", self._url, content=message.body, headers=headers, follow_redirects=False
+            "POST",
+            self._url,
+            content=message.body,
+            headers=headers,
+            follow_redirects=False,
+            timeout=None,
         ) as answer:
             if not answer.is_success:
                 raise Failed(

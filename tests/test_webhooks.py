@@ -264,6 +264,30 @@ def test_an_endpoint_that_does_not_answer_is_left_in_time(sqlite_at: str) -> Non
     with_desk(sqlite_at, main)
 
 
+def test_an_endpoint_has_all_the_time_it_is_given(sqlite_at: str) -> None:
+    """The client's own limit, which a sender does not know of, does not count."""
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.2)
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async def main(desk: Desk) -> None:
+        await desk.announce(1)
+        async with (
+            await asyncio.start_server(slow, "127.0.0.1", 0) as server,
+            httpx.AsyncClient(timeout=0.05) as client,
+        ):
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+            sender = Webhooks(Outbox(desk.database), url, SECRET, client, now=desk.clock)
+            await sender.deliver_due()
+        assert await desk.rows() == []
+
+    with_desk(sqlite_at, main)
+
+
 def test_a_network_that_fails_is_a_failure_of_that_message_alone(sqlite_at: str) -> None:
     async def broken(request: httpx.Request) -> httpx.Response:
         if call_sid(1).encode() in request.content:
