@@ -96,16 +96,18 @@ def _transcription(usage: Usage, prices: Prices, name: str | None, day: date) ->
     tokens = usage.transcription_input_text + usage.transcription_input_audio
     if row.minute is not None and (usage.transcription_s or not tokens):
         return Decimal(str(usage.transcription_s)) / 60 * row.minute
-    return _transcribed_tokens(usage, row, tokens)
+    return _transcribed_tokens(usage, row)
 
 
-def _transcribed_tokens(usage: Usage, row: TranscriptionPrices, tokens: int) -> Decimal:
+def _transcribed_tokens(usage: Usage, row: TranscriptionPrices) -> Decimal:
+    text, audio = usage.transcription_input_text, usage.transcription_input_audio
     if usage.transcription_s:
         raise Unpriced(f"{row.model} told seconds, but is priced by the token")
     if row.tokens is None:
         # One token of a caller's audio is 100 ms (OpenAI, "Managing costs").
-        return Decimal(tokens) / 600 * (row.minute or 0)
-    return (tokens * row.tokens.into + usage.transcription_output * row.tokens.out) / MILLION
+        return Decimal(text + audio) / 600 * (row.minute or 0)
+    price, made = row.tokens, usage.transcription_output
+    return (text * price.text + audio * price.audio + made * price.out) / MILLION
 
 
 def _carrier(prices: Prices, seconds: float, day: date) -> dict[str, Decimal]:

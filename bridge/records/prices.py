@@ -39,13 +39,23 @@ class ModelPrices:
 
 
 @dataclass(frozen=True)
+class HeardPrices:
+    """US dollars for a million tokens: ``text`` is the prompt, ``audio`` what was said, ``out`` the
+    words found in it."""
+
+    text: Decimal
+    audio: Decimal
+    out: Decimal
+
+
+@dataclass(frozen=True)
 class TranscriptionPrices:
     """By the minute of audio or by a million tokens: the other one is None."""
 
     model: str
     since: date
     minute: Decimal | None
-    tokens: TokenPrices | None
+    tokens: HeardPrices | None
 
 
 @dataclass(frozen=True)
@@ -131,6 +141,7 @@ _MODEL = ("model", "from", "text", "audio", "image")
 _SPEECH = ("model", "from", "minute", "tokens")
 _CARRIER = ("from", "call_minute", "stream_minute")
 _TOKENS = ("in", "cached", "out")
+_HEARD = ("in", "cached", "audio", "out")  # cached: taken for long, and not asked for
 
 
 def _model(row: Section) -> ModelPrices:
@@ -151,7 +162,7 @@ def _transcription(row: Section) -> TranscriptionPrices:
         _name(row),
         _since(row),
         _money(row, "minute") if by_minute else None,
-        _tokens(row, "tokens") if by_token else None,
+        _heard(row) if by_token else None,
     )
 
 
@@ -185,6 +196,16 @@ def _tokens(row: Section, key: str) -> TokenPrices:
     into = _money(part, "in")
     cached = _money(part, "cached") if part.given("cached") else into
     return TokenPrices(into, cached, _money(part, "out") if part.given("out") else Decimal(0))
+
+
+def _heard(row: Section) -> HeardPrices:
+    """Without a price of its own a token of audio costs what one of text does."""
+    part = row.section("tokens", _HEARD, "{in: 2.50, audio: 6.00, out: 10.00}")
+    if part is None:
+        return HeardPrices(Decimal(0), Decimal(0), Decimal(0))
+    text = _money(part, "in")
+    audio = _money(part, "audio") if part.given("audio") else text
+    return HeardPrices(text, audio, _money(part, "out") if part.given("out") else Decimal(0))
 
 
 def _money(row: Section, key: str) -> Decimal:

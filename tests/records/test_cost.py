@@ -153,7 +153,27 @@ def test_transcribed_tokens_are_priced_by_the_million_or_by_the_tenth_of_a_secon
         seconds=0,
         day=DAY,
     )
-    assert by_token.total == Decimal("0.0025")  # 600 x 2.50 + 100 x 10.00 micro-dollars
+    assert by_token.total == Decimal("0.0046")  # 600 x 6.00 + 100 x 10.00 micro-dollars
+
+
+@pytest.mark.parametrize(
+    ("ears", "total"),
+    [
+        ("gpt-4o-transcribe", "0.0054"),  # 320 x 2.50 + 600 x 6.00 + 100 x 10.00 micro-dollars
+        ("gpt-4o-mini-transcribe", "0.0027"),  # 320 x 1.25 + 600 x 3.00 + 100 x 5.00
+    ],
+)
+def test_the_prompt_of_a_transcription_has_another_price_than_its_audio(
+    ears: str, total: str
+) -> None:
+    usage = Usage(
+        transcriptions=1,
+        transcription_input_text=320,
+        transcription_input_audio=600,
+        transcription_output=100,
+    )
+    told = cost(usage, PRICES, model="", transcription_model=ears, seconds=0, day=DAY)
+    assert told.total == Decimal(total)
 
 
 @pytest.mark.parametrize(

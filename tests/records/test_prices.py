@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridge.agents.problems import AgentError
-from bridge.records.prices import Prices, TokenPrices, load, read
+from bridge.records.prices import HeardPrices, Prices, TokenPrices, load, read
 
 TODAY = date(2026, 11, 24)
 ROW = "{in: 4.00, cached: 0.40, out: 16.00}"
@@ -45,6 +45,10 @@ def own() -> Prices:
         ("gpt-realtime-2.1", "32", "24"),
         ("gpt-realtime-2.1-mini", "10", "2.4"),
         ("gpt-realtime-mini-2025-12-15", "10", "2.4"),
+        ("gpt-4o-realtime-preview", "40", "20"),
+        ("gpt-4o-realtime-preview-2025-06-03", "40", "20"),
+        ("gpt-4o-realtime-preview-2024-10-01", "100", "20"),
+        ("gpt-4o-mini-realtime-preview", "10", "2.4"),
     ],
 )
 def test_the_models_of_today_have_a_price(
@@ -75,6 +79,16 @@ def test_a_row_counts_from_its_date_until_the_next() -> None:
 def test_the_longest_pattern_counts() -> None:
     row = read(TABLE, "prices.yaml").model("voice-mini", TODAY)
     assert row and row.text.into == Decimal(1)
+
+
+def test_audio_without_a_price_of_its_own_costs_what_text_does() -> None:
+    """As tables were written before there was one."""
+    text = TABLE.replace("minute: 0.006", "tokens: {in: 2.50, cached: 1.00, out: 10.00}")
+    old = read(text, "prices.yaml").transcription("ears", TODAY)
+    assert old and old.tokens == HeardPrices(Decimal("2.50"), Decimal("2.50"), Decimal("10.00"))
+    new = read(text.replace("cached: 1.00", "audio: 6"), "prices.yaml")
+    row = new.transcription("ears", TODAY)
+    assert row and row.tokens and row.tokens.audio == Decimal(6)
 
 
 def test_amounts_are_taken_to_the_digit() -> None:
