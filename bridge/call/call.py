@@ -16,6 +16,7 @@ from bridge.call.hearing import Hearing
 from bridge.call.interruption import Verdict
 from bridge.call.latency import Latency
 from bridge.call.responses import Responses
+from bridge.call.results import Results
 from bridge.call.speech import Speech
 from bridge.call.tape import Tape
 from bridge.call.transcript import Transcript
@@ -70,7 +71,7 @@ class Call:
         self.speech.playback.tape = tape
         self._responses = Responses(config.response_timeout_s, config.model_silence_timeout_s)
         self._ending = Ending(config.goodbye_timeout_s)
-        self._functions: dict[str, str] = {}  # running: call id to response
+        self._results = Results()
         self._stray: tuple[str, float] | None = None  # a silent response, and when to cancel it
         self._farewell: str | None = None  # the response that asked for the end of the call
         self._configuration = Configuration(config.session)
@@ -248,6 +249,7 @@ class Call:
         self.transcript.item(item_id, "caller", previous)
         turn = self.config.session.turn_detection
         self._responses.answered_anyway()
+        self._results.answered()
         if turn is None or not turn.create_response:
             self._responses.want(CreateResponse())
         else:
@@ -305,6 +307,7 @@ class Call:
                     messages += self._retry(None, now, instead)
             case "completed":
                 self._responses.succeeded()
+        self._results_done(response_id)
         return [*messages, *self._respond(now), *self._played_out(now)]
 
     def _response_failed(self, code: str | None, now: float) -> list[Message]:
@@ -321,6 +324,7 @@ class Call:
     def _overdue(self, now: float) -> list[Message]:
         """The model owes an answer and says nothing: ask again, or give it up."""
         running = self._responses.active
+        self._results.answered()
         if not self._responses.overdue(now):
             return self.model_lost("it owes an answer and says nothing", now)
         what = "an answer that has begun" if running else "an answer"
@@ -370,18 +374,34 @@ class Call:
         if item.name == END_CALL:
             self._farewell = response_id
             return [FunctionOutput(item.call_id, '{"ok":true}')]
-        self._functions[item.call_id] = response_id
+        self._results.called(item.call_id, response_id)
         return [RunFunction(item.call_id, item.name, item.arguments or "{}")]
 
     def from_function(self, call_id: str, output: str, now: float) -> list[Message]:
         """The result of a ``RunFunction``; a late one, when the call is ending, is dropped."""
-        response_id = self._functions.pop(call_id, None)
-        if response_id is None or self.state in (State.CLOSING, State.ENDED):
+        response_id = self._results.returned(call_id)
+        if response_id is None or not self.open:
             return []
-        if response_id not in self._functions.values():
-            # All outputs of one response first, then one answer to them.
-            self._responses.want(CreateResponse())
+        self._answer_results(response_id)
         return [FunctionOutput(call_id, output), *self._respond(now)]
+
+    def _answer_results(self, response_id: str) -> None:
+        """All results of one response first, then one answer to them."""
+        done = response_id != self._responses.active
+        if done and self._results.due(response_id):
+            self._responses.want(CreateResponse())
+
+    def _results_done(self, response_id: str) -> None:
+        """No more functions are called by this response."""
+        if not self.open:
+            return
+        if self._results.missing(response_id):
+            # The answer to its results will do for what it failed to say.
+            self._responses.call_off_retry()
+        elif self._responses.retrying:
+            self._results.answered()
+        else:
+            self._answer_results(response_id)
 
     def say(self, text: str, now: float) -> list[Message]:
         """Text typed in the caller's place: it is answered like speech, while the call goes on."""

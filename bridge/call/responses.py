@@ -83,6 +83,14 @@ class Responses:
         self._wanted = deque((w for w in self._wanted if w.instructions), maxlen=4)
         self._retry_at = None
 
+    @property
+    def retrying(self) -> bool:
+        """A retry is due, now or later."""
+        return self._retry_at is not None
+
+    def call_off_retry(self) -> None:
+        self._retry_at = None
+
     def wake(self, now: float) -> None:
         """A retry that is due becomes a wish, even if it cannot be sent yet."""
         if self._retry_at is not None and now >= self._retry_at:
