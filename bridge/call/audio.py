@@ -8,7 +8,7 @@ from telcodecs.g711 import BYTES_PER_MS, FRAME_BYTES, ULAW_SILENCE, ulaw_decode,
 from telcodecs.resample import Downsampler, Upsampler
 
 FRAME_MS = 20
-GAP_FILL_MAX_MS = 1000  # a longer gap is skipped: silence that long would only delay the caller
+GAP_FILL_MAX_MS = 1000  # of each gap; more silence would only delay the caller
 
 
 class InboundLeg:
@@ -41,8 +41,8 @@ class InboundLeg:
         if gap_ms < FRAME_MS:
             return 0
         if gap_ms > GAP_FILL_MAX_MS:
-            self.skipped_ms += gap_ms
-            return 0
+            self.skipped_ms += gap_ms - GAP_FILL_MAX_MS
+            gap_ms = GAP_FILL_MAX_MS
         self.filled_ms += gap_ms
         return gap_ms
 

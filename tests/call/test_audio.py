@@ -75,13 +75,14 @@ def test_a_clock_that_runs_back_is_no_gap() -> None:
     assert leg.push(frame(20)) == sound(20)
 
 
-def test_a_gap_too_long_to_fill_is_skipped() -> None:
+@pytest.mark.parametrize("beyond_ms", [0, 20, 600_000])
+def test_a_gap_is_filled_up_to_the_bound_and_the_rest_is_skipped(beyond_ms: int) -> None:
     leg = InboundLeg("g711_ulaw")
     leg.push(frame(0))
-    assert leg.push(frame(20 + GAP_FILL_MAX_MS)) == SILENCE * 50 + sound(20)
-    assert leg.push(frame(2 * (20 + GAP_FILL_MAX_MS) + 20)) == sound(20)
-    assert (leg.filled_ms, leg.skipped_ms) == (GAP_FILL_MAX_MS, GAP_FILL_MAX_MS + 20)
-    assert leg.push(frame(3 * 20 + 2 * GAP_FILL_MAX_MS + 20)) == sound(20)
+    at_ms = 20 + GAP_FILL_MAX_MS + beyond_ms
+    assert leg.push(frame(at_ms)) == SILENCE * 50 + sound(20)
+    assert (leg.filled_ms, leg.skipped_ms) == (GAP_FILL_MAX_MS, beyond_ms)
+    assert leg.push(frame(at_ms + 20)) == sound(20)
 
 
 def test_the_caller_gets_whole_frames() -> None:
