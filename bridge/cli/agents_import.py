@@ -14,6 +14,7 @@ from bridge.cli.console import FAILED, USAGE, line, stop
 from bridge.cli.environment import settings_from
 from bridge.cli.store import in_store
 from bridge.cli.tests_required import check_of
+from bridge.cli.trials_left import trials_left
 from bridge.functions import Allowed
 from bridge.settings import Settings
 from bridge.store.agents import AgentStore, Draft, Version
@@ -82,7 +83,7 @@ class _Importing:
             row = await agents.get(file.name)
         except NotFound:
             made = await agents.create(file.name, file.text, self._change, file.tests or "")
-            return await self._kept(agents, made)
+            return await self._kept(database, agents, made)
         if row.published is not None:
             version = await agents.version(file.name, row.published)
             if self._is(version):
@@ -90,9 +91,9 @@ class _Importing:
         seen = None if row.draft_revision is None else await agents.draft(file.name)
         if seen is not None and self._is(seen):
             if self._publish:
-                return await self._kept(agents, seen)
+                return await self._kept(database, agents, seen)
             return f"is draft {seen.revision} already, nothing changed"
-        return await self._kept(agents, await self._saved(agents, seen))
+        return await self._kept(database, agents, await self._saved(agents, seen))
 
     def _is(self, kept: Draft | Version) -> bool:
         return self._file.text == kept.text and self._file.tests in (None, kept.tests)
@@ -112,11 +113,12 @@ class _Importing:
             tests=self._file.tests,
         )
 
-    async def _kept(self, agents: AgentStore, draft: Draft) -> str:
+    async def _kept(self, database: Database, agents: AgentStore, draft: Draft) -> str:
         if not self._publish:
             return f"draft {draft.revision}"
         check = await check_of(agents, draft.agent, self._settings)
         version = await agents.publish(
             draft.agent, revision=draft.revision, change=self._change, check=check
         )
-        return f"version {version.number} is published"
+        told = f"version {version.number} is published"
+        return "\n".join([told, *await trials_left(database, version)])

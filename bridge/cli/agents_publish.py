@@ -9,8 +9,9 @@ from bridge.cli.console import line
 from bridge.cli.environment import settings_from
 from bridge.cli.store import in_store
 from bridge.cli.tests_required import check_of
+from bridge.cli.trials_left import trials_left
 from bridge.functions import Allowed
-from bridge.store.agents import AgentStore, Version
+from bridge.store.agents import AgentStore
 from bridge.store.database import Database
 from bridge.store.problems import NotFound
 
@@ -33,14 +34,15 @@ def agents_publish(
     settings = settings_from(telephone=False, model=False)
     change = change_by(author, note)
 
-    async def publish(database: Database) -> Version:
+    async def publish(database: Database) -> list[str]:
         agents = AgentStore(database, Allowed(settings.store.functions))
         seen = revision or (await agents.draft(name)).revision
         check = await check_of(agents, name, settings)
-        return await agents.publish(name, revision=seen, change=change, check=check)
+        version = await agents.publish(name, revision=seen, change=change, check=check)
+        told = f"{name}: version {version.number} is published"
+        return [told, *await trials_left(database, version)]
 
-    version = in_store(publish, name, settings)
-    line(f"{name}: version {version.number} is published")
+    line("\n".join(in_store(publish, name, settings)))
 
 
 def agents_rollback(
@@ -49,15 +51,19 @@ def agents_rollback(
     note: NOTE = "",
     author: AUTHOR = None,
 ) -> None:
-    """Give new calls an older version again, as it was."""
+    """Give new calls an older version again, as it was.
+
+    A trial goes on: the routes that lead to another version are named, and how to end it there.
+    """
     settings = settings_from(telephone=False, model=False)
     change, allowed = change_by(author, note), Allowed(settings.store.functions)
-    in_store(
-        lambda database: AgentStore(database, allowed).rollback(name, number, change),
-        name,
-        settings,
-    )
-    line(f"{name}: version {number} is published again")
+
+    async def roll_back(database: Database) -> list[str]:
+        version = await AgentStore(database, allowed).rollback(name, number, change)
+        told = f"{name}: version {number} is published again"
+        return [told, *await trials_left(database, version)]
+
+    line("\n".join(in_store(roll_back, name, settings)))
 
 
 def agents_require_tests(

@@ -46,6 +46,14 @@ class RouteStore:
             rows = (await connection.execute(select(routes).order_by(routes.c.called))).all()
         return [_route_row(row) for row in rows]
 
+    async def trials(self, agent: str) -> Sequence[Route]:
+        """Those that lead callers to a version of this agent on trial."""
+        asked = select(routes.c.rule).where(routes.c.agent == agent).order_by(routes.c.called)
+        async with self._database.read() as connection:
+            rules = (await connection.execute(asked)).scalars().all()
+        found = [from_json(json.loads(rule)) for rule in rules]
+        return [route for route in found if route.trial is not None and route.trial.percent]
+
     async def get(self, called: str) -> RouteRow:
         async with self._database.read() as connection:
             asked = select(routes).where(routes.c.called == called)

@@ -148,6 +148,33 @@ def test_tests_that_are_required_have_to_pass(shop: Shell) -> None:
     assert "version 3 is published" in shop.done("agents", "publish", "shop")
 
 
+def test_what_is_published_is_told_with_the_trials_that_go_on_beside_it(shop: Shell) -> None:
+    drafted(shop, MILL)
+    assert "trial" not in shop.done("agents", "publish", "shop")
+    shop.done("routes", "set", "*", "--agent", "shop", "--trial", "2:100")
+    shop.done("routes", "set", "+4930123456", "--agent", "shop", "--trial", "1:20")
+    shop.done("routes", "set", "+4989123456", "--agent", "shop", "--trial", "2:0")
+    told = shop.done("agents", "rollback", "shop", 1).splitlines()
+    assert told == [
+        "shop: version 1 is published again",
+        "route *: all callers get version 2, which is on trial there; "
+        "to end it: offhook routes set '*' --no-trial",
+        "route +4930123456: version 1 is on trial there, and all get it now; "
+        "to end it: offhook routes set +4930123456 --no-trial",
+    ]
+    drafted(shop, MILL + "voice: alloy\n")
+    told = shop.done("agents", "publish", "shop").splitlines()
+    assert told[0] == "shop: version 3 is published"
+    assert [each.split(",")[0] for each in told[1:]] == [
+        "route *: all callers get version 2",
+        "route +4930123456: 20 in 100 callers get version 1",
+    ]
+    path = shop.file("shop.yaml", MILL + "voice: echo\n")
+    told = shop.done("agents", "import", path, "--publish").splitlines()
+    assert told[0] == "shop: version 4 is published"
+    assert len(told) == 3
+
+
 def test_a_rollback_gives_the_same_bytes_again(shop: Shell) -> None:
     drafted(shop, MILL)
     shop.done("agents", "publish", "shop")

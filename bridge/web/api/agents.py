@@ -160,13 +160,13 @@ def add(api: FastAPI, services: Services) -> None:
 
     @api.post(
         "/agents/{name}/publish",
-        summary="The draft becomes the version that new calls get",
+        summary="The draft becomes the version that new calls get, but for those of a trial",
         tags=["versions"],
         responses=answers(404, 409),
     )
     async def publish(
         name: Name, request: Request, body: Publish, token: Token
-    ) -> shapes.VersionOut:
+    ) -> shapes.PublishedOut:
         required = (await store.get(name)).tests_required
         if required and services.check is None:
             told = (
@@ -180,7 +180,8 @@ def add(api: FastAPI, services: Services) -> None:
             change=change(token, body.note),
             check=asked_by(request, token, services.check) if required and services.check else None,
         )
-        return await asyncio.to_thread(shapes.version_out, version)
+        trials = await services.routes.trials(name)
+        return await asyncio.to_thread(shapes.published_out, version, trials)
 
 
 async def _new(request: Request, name: str | None) -> tuple[str, texts.Given]:

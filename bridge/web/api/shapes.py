@@ -1,11 +1,13 @@
 """What the API answers with."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from bridge.agents.routing import Route
 from bridge.store.agents import AgentRow, Draft, Version
 from bridge.web.api.texts import as_json
 
@@ -47,6 +49,21 @@ class VersionOut(VersionRow):
     text: str = Field(description="YAML, as written.")
     tests: str
     document: Any = Field(None, description="The text as JSON; null where it cannot be.")
+
+
+class TrialLeft(BaseModel):
+    """A route that goes on leading callers to a version of this agent."""
+
+    called: str = Field(examples=["*"])
+    version: int = Field(examples=[2])
+    percent: int = Field(description="So many callers in a hundred get it.", examples=[100])
+
+
+class PublishedOut(VersionOut):
+    trials: list[TrialLeft] = Field(
+        description="Trials of this agent, which go on: their callers get the version on trial, "
+        "not this one. To end one, set its route without `trial`."
+    )
 
 
 class Versions(BaseModel):
@@ -179,6 +196,14 @@ def agent_out(row: AgentRow) -> AgentOut:
 def draft_out(draft: Draft) -> DraftOut:
     told = DraftOut.model_validate(draft, from_attributes=True)
     return told.model_copy(update={"document": as_json(draft.text)})
+
+
+def published_out(version: Version, routes: Sequence[Route]) -> PublishedOut:
+    """``routes`` have a trial of this agent."""
+    trials = [
+        TrialLeft(called=route.called, **vars(route.trial)) for route in routes if route.trial
+    ]
+    return PublishedOut(**vars(version_out(version)), trials=trials)
 
 
 def version_out(version: Version) -> VersionOut:

@@ -59,13 +59,14 @@ def add(api: FastAPI, services: Services) -> None:
 
     @api.post(
         "/agents/{name}/rollback",
-        summary="New calls get an older version again; its text stays what it was",
+        summary="New calls get an older version again, but for those of a trial",
         tags=["versions"],
         responses=answers(404, 409),
     )
-    async def rollback(name: Name, body: Rollback, token: Token) -> shapes.VersionOut:
+    async def rollback(name: Name, body: Rollback, token: Token) -> shapes.PublishedOut:
         version = await store.rollback(name, body.version, change(token, body.note))
-        return await asyncio.to_thread(shapes.version_out, version)
+        trials = await services.routes.trials(name)
+        return await asyncio.to_thread(shapes.published_out, version, trials)
 
     @api.get(
         "/agents/{name}/diff",

@@ -106,6 +106,7 @@ def test_rollback_and_what_differs(tmp_path: Path) -> None:
         await made.ask("POST", "/agents/shop/publish", json={"revision": 2})
         back = await made.ask("POST", "/agents/shop/rollback", "editor", json={"version": 1})
         assert (back.status_code, back.json()["text"]) == (200, AGENT)
+        assert back.json()["trials"] == []
         agent = (await made.ask("GET", "/agents/shop")).json()
         assert (agent["published"], agent["versions"]) == (1, 2)
         rows = (await made.ask("GET", "/agents/shop/versions")).json()["versions"]
@@ -114,6 +115,22 @@ def test_rollback_and_what_differs(tmp_path: Path) -> None:
         assert same["diff"] == ""
         gone = await made.ask("POST", "/agents/shop/rollback", json={"version": 9})
         assert gone.status_code == 404
+
+    check(tmp_path, test)
+
+
+def test_trials_that_go_on_beside_what_is_published_are_told(tmp_path: Path) -> None:
+    async def test(made: Desk) -> None:
+        await published(made)
+        route = {"agent": "shop", "trial": {"version": 1, "percent": 100}}
+        new = {"if-none-match": "*"}
+        await made.ask("PUT", "/routes/*", json=route, headers=new)
+        await made.ask("PUT", "/agents/shop/draft", content=AGENT, headers=YAML | new)
+        told = (await made.ask("POST", "/agents/shop/publish", json={"revision": 2})).json()
+        trial = {"called": "*", "version": 1, "percent": 100}
+        assert (told["number"], told["trials"]) == (2, [trial])
+        back = await made.ask("POST", "/agents/shop/rollback", json={"version": 2})
+        assert back.json()["trials"] == [trial]
 
     check(tmp_path, test)
 
