@@ -46,6 +46,9 @@ class Responses:
         self._begun: CreateResponse | None = None  # what the running response seems to answer
         self._ended: CreateResponse | None = None  # the same of the last one
         self._wanted: deque[CreateResponse] = deque(maxlen=4)
+        # A wish, this very object, for what another may still bring: the service by itself, or
+        # the same wish sent before. A response that takes the slot does for it.
+        self._instead: CreateResponse | None = None
         self._dead: deque[str] = deque(maxlen=DEAD_REMEMBERED)
         self._failures = 0
         self._retry_at: float | None = None
@@ -62,7 +65,9 @@ class Responses:
 
     def want(self, asked: CreateResponse) -> None:
         """Ask for an answer as soon as the slot is free; equal wishes become one."""
-        if asked not in self._wanted:
+        if asked in self._wanted:  # from now on for its own sake
+            self._wanted[self._wanted.index(asked)] = asked
+        else:
             self._wanted.append(asked)
 
     def heard(self, now: float) -> None:
@@ -107,13 +112,16 @@ class Responses:
         return [self._asked]
 
     def refused(self) -> None:
-        """The slot was taken after all: ask again when it is free.
+        """The slot was taken after all: ask again when it is free, unless what took it will do.
 
         The response of the service that took it may have been announced before the refusal.
         """
         asked = self._asked or self._begun
         self._asked = self._begun = None
-        if asked and asked not in self._wanted:
+        if asked and asked is self._instead:
+            self._instead = None
+            self._expected = self.active is None
+        elif asked and asked not in self._wanted:
             self._wanted.appendleft(asked)
 
     def error(self, code: str | None) -> bool:
@@ -129,12 +137,16 @@ class Responses:
             self._retry_at, self._refused = None, False
         self.active = response_id
         self._expected = False
+        if self._asked is None:
+            self._wanted = deque((w for w in self._wanted if w is not self._instead), maxlen=4)
         self._begun, self._asked = self._asked, None
 
     def done(self, response_id: str) -> None:
         if self.active == response_id:
             self.active = None
             self._ended, self._begun = self._begun, None
+            if self._ended is self._instead:
+                self._instead = None
 
     def interrupt(self) -> str | None:
         """What runs is dead from now on; returns its id if anything ran."""
@@ -182,6 +194,7 @@ class Responses:
         self._asked, self._expected = None, False
         if again not in self._wanted:
             self._wanted.appendleft(again)
+            self._instead = again if self.active is None else None
         return True
 
     def deadline(self) -> float:

@@ -60,6 +60,19 @@ def test_a_service_that_does_not_answer_a_turn_by_itself_is_asked_to() -> None:
     assert phone.tick(8.0) == [OWES, CreateResponse()]
 
 
+@pytest.mark.parametrize("announced_first", [True, False])
+def test_a_turn_that_the_service_answers_late_is_answered_once(announced_first: bool) -> None:
+    phone = patient()
+    phone.interrupts()
+    phone.at(3.0).model(*TURN)
+    phone.tick(8.0)
+    refusal = realtime.Error("busy", code="conversation_already_has_active_response")
+    created = realtime.ResponseCreated("r1")
+    phone.at(8.4).model(*((created, refusal) if announced_first else (refusal, created)))
+    assert phone.ends("r1") == []
+    assert phone.tick(60.0) == []
+
+
 def test_a_caller_who_goes_on_speaking_is_not_owed_an_answer_yet() -> None:
     phone = patient()
     phone.at(3.0).model(*TURN)

@@ -96,6 +96,73 @@ def test_a_refusal_of_nothing_is_no_wish() -> None:
     assert responses.idle
 
 
+def overdue() -> Responses:
+    """The service did not answer a turn by itself: it has been asked to."""
+    responses = Responses(created_timeout_s=5.0)
+    responses.expect(0.0)
+    assert responses.overdue(5.0)
+    assert responses.next(5.0) == [ANSWER]
+    return responses
+
+
+def test_when_the_service_answers_after_all_the_wish_for_it_is_dropped() -> None:
+    responses = overdue()
+    responses.created("r1")
+    responses.refused()
+    responses.done("r1")
+    assert responses.idle
+
+
+def test_when_the_refusal_comes_first_the_answer_is_still_owed() -> None:
+    responses = overdue()
+    responses.refused()
+    assert responses.next(5.1) == []
+    assert responses.owed_by() == 10.0
+    responses.created("r1")
+    responses.done("r1")
+    assert responses.idle
+
+
+def test_a_wish_that_could_not_be_sent_is_dropped_when_the_service_answers_after_all() -> None:
+    responses = Responses()
+    responses.expect(0.0)
+    responses.overdue(5.0)
+    responses.created("r1")  # the caller was speaking
+    responses.done("r1")
+    assert responses.idle
+
+
+def test_a_wish_of_its_own_outlives_the_service_s_answer() -> None:
+    responses = Responses()
+    responses.expect(0.0)
+    responses.overdue(5.0)
+    responses.want(CreateResponse())  # a function's result is there
+    responses.created("r1")
+    responses.done("r1")
+    assert responses.next(6.0) == [ANSWER]
+    again = overdue()
+    again.want(CreateResponse())
+    again.created("r1")
+    again.refused()
+    again.done("r1")
+    assert again.next(6.0) == [ANSWER]
+    again.created("r2")
+    again.done("r2")
+    assert again.idle
+
+
+def test_a_wish_sent_twice_and_answered_late_is_answered_once() -> None:
+    responses = Responses()
+    responses.want(GREETING)
+    responses.next(0.0)
+    responses.overdue(5.0)
+    assert responses.next(5.0) == [GREETING]
+    responses.created("r1")  # the first one, after all
+    responses.refused()
+    responses.done("r1")
+    assert responses.idle
+
+
 def test_an_interrupted_response_is_dead_but_holds_the_slot() -> None:
     responses = Responses()
     assert responses.interrupt() is None
