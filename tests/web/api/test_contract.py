@@ -57,6 +57,10 @@ KNOWN = {  # of these, what a path has, unless it removes something
 }
 
 
+# What the HTTP parser of a server refuses by itself, before there is a request for the API.
+FRAMING = ("content-length", "transfer-encoding")
+
+
 async def furnished(given: Services) -> str:
     """What the examples of the document name is there. Returns a token."""
     await given.agents.create("front-desk", SHOP, ANN)
@@ -131,6 +135,8 @@ def drive(operation: Any, mode: GenerationMode, examples: int, origin: str, secr
     )
     def answers_as_documented(case: Case[Any]) -> None:
         nonlocal done
+        for name in FRAMING:
+            case.headers.pop(name, None)
         answer = case.call_and_validate(origin, headers=bearer(secret), checks=CHECKS)
         done += 200 <= answer.status_code < 300
 
