@@ -27,7 +27,10 @@ def create(
     author: AUTHOR = None,
     as_json: JSON = False,
 ) -> None:
-    """Make a token. It is shown this once, on a line of its own."""
+    """Make a token. It is shown this once, on a line of its own.
+
+    Its name is in the audit log, so a token that is good keeps it for itself.
+    """
     known = _scope(scope)
     until = datetime.now(UTC) + timedelta(days=days) if days else None
     row, secret = in_store(

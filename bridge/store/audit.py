@@ -66,6 +66,12 @@ async def changed(
     )
 
 
+async def alone(connection: AsyncConnection) -> None:
+    """Nobody else changes anything until the transaction is over: for what has to be looked at
+    before it is changed."""
+    await connection.execute(select(state.c.value).where(state.c.key == REVISION).with_for_update())
+
+
 async def revision(connection: AsyncConnection) -> int:
     """Counts every change there ever was."""
     found = await connection.execute(select(state.c.value).where(state.c.key == REVISION))

@@ -8,11 +8,12 @@ from hashlib import sha256
 from typing import Final, Literal
 
 from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridge.agents.problems import Problem
-from bridge.store.audit import Change, changed
+from bridge.store.audit import Change, alone, changed
 from bridge.store.database import Database
-from bridge.store.problems import Invalid, NotFound, refuse_control
+from bridge.store.problems import Conflict, Invalid, NotFound, refuse_control
 from bridge.store.tables import tokens
 
 Scope = Literal["viewer", "editor", "admin"]
@@ -49,7 +50,8 @@ class TokenStore:
     async def create(
         self, name: str, scope: Scope, expires_at: datetime | None, change: Change
     ) -> tuple[TokenRow, str]:
-        """The secret is shown this once."""
+        """The secret is shown this once. Changes are made under the name, so of the tokens that are
+        good no two have the same."""
         if scope not in SCOPES:
             told = f"{scope!r} is not known; write {' or '.join(SCOPES)}"
             raise Invalid("scope", [Problem(1, 1, "scope", told)])
@@ -69,6 +71,8 @@ class TokenStore:
             None,
         )
         async with self._database.begin() as connection:
+            await alone(connection)
+            await _free(connection, row.name, row.created_at)
             await connection.execute(insert(tokens).values(**vars(row), hash=_hash(secret)))
             after = {"name": row.name, "scope": scope, "expires_at": _text(expires_at)}
             await changed(connection, change, "token.created", f"token/{row.id}", after=after)
@@ -119,6 +123,15 @@ class TokenStore:
             subject = f"token/{token_id}"
             await changed(connection, change, "token.revoked", subject, before=before, after=after)
         return TokenRow(**{**vars(row), "revoked_at": now})
+
+
+async def _free(connection: AsyncConnection, name: str, now: datetime) -> None:
+    asked = select(*_COLUMNS).where(tokens.c.name == name, tokens.c.revoked_at.is_(None))
+    rows = map(_row, (await connection.execute(asked)).all())
+    taken = next((row for row in rows if row.good_at(now)), None)
+    if taken is not None:
+        told = f"token {taken.id} has the name {name}; choose another, or revoke that one first"
+        raise Conflict("name", told)
 
 
 def _row(found: Row[tuple[object, ...]]) -> TokenRow:

@@ -55,6 +55,13 @@ def test_the_list_shows_everything_but_the_secret(state: Path) -> None:
     assert new["secret"] not in listed.stdout + table.stdout
 
 
+def test_a_name_that_is_in_use_is_refused(state: Path) -> None:
+    assert offhook("create", "a", "--scope", "viewer").exit_code == 0
+    again = offhook("create", "a", "--scope", "admin")
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "has the name a; choose another, or revoke that one first" in again.stderr
+
+
 def test_a_revoked_token_is_refused(state: Path) -> None:
     new = json.loads(offhook("create", "a", "--scope", "admin", "--json").stdout)
     assert offhook("revoke", new["id"]).exit_code == 0

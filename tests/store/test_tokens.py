@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from bridge.store.audit import Audit
 from bridge.store.database import Database
-from bridge.store.problems import Invalid, NotFound
+from bridge.store.problems import Conflict, Invalid, NotFound
 from bridge.store.tables import tokens as table
 from bridge.store.tokens import Scope, TokenStore
 from tests.support.stores import ANN, BOB, opened
@@ -56,6 +56,23 @@ def test_a_token_that_is_over_or_revoked_is_found_no_more(store_at: str) -> None
         assert await tokens.revoke(row.id, BOB) == revoked
         with pytest.raises(NotFound):
             await tokens.revoke("nobody", BOB)
+
+    check(store_at, test)
+
+
+def test_a_name_is_of_one_token_until_that_is_over_or_revoked(store_at: str) -> None:
+    async def test(tokens: TokenStore, database: Database) -> None:
+        now = datetime.now(UTC)
+        await tokens.create("deploy", "viewer", now - timedelta(seconds=1), ANN)
+        row, _ = await tokens.create("deploy", "viewer", now + timedelta(days=1), ANN)
+        with pytest.raises(Conflict, match=f"token {row.id} has the name deploy"):
+            await tokens.create(" deploy ", "admin", None, BOB)
+        await tokens.create("Deploy", "viewer", None, ANN)
+        await tokens.revoke(row.id, ANN)
+        puts = [tokens.create("deploy", "viewer", None, ANN) for _ in range(4)]
+        done = await asyncio.gather(*puts, return_exceptions=True)
+        assert sum(isinstance(each, Conflict) for each in done) == 3
+        assert len(await tokens.list()) == 4
 
     check(store_at, test)
 

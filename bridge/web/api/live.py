@@ -79,16 +79,21 @@ def add(api: FastAPI, services: Services) -> None:
         after: dict[str, Any],
         do: Callable[[LiveCall], bool],
     ) -> shapes.Done:
-        """It is in the audit before it is done: what nobody is told of does not happen."""
+        """It is in the audit before it is done: what nobody is told of does not happen. What the
+        call refuses then is told of, too."""
         if services.registry.live(call_sid) is None:
             raise await elsewhere(call_sid)
+        await audited(call_sid, token, action, after)
+        live = services.registry.live(call_sid)
+        if live is None or not do(live):
+            await audited(call_sid, token, "call.refused", {"action": action, **after})
+            raise Problem(CONFLICT, "the call is ending, or has not begun to speak; try no more")
+        return shapes.Done()
+
+    async def audited(call_sid: str, token: TokenRow, action: str, after: dict[str, Any]) -> None:
         async with services.database.begin() as connection:
             subject = f"call/{call_sid}"
             await changed(connection, change(token), action, subject, after=after)
-        live = services.registry.live(call_sid)
-        if live is None or not do(live):
-            raise Problem(CONFLICT, "the call is ending, or has not begun to speak; try no more")
-        return shapes.Done()
 
     async def elsewhere(call_sid: str) -> Problem:
         """Why a call cannot be reached here. Raises NotFound."""

@@ -19,7 +19,16 @@ Text = Annotated[str | None, Query(max_length=500), CLEAN]
 
 
 class NewToken(Strict):
-    name: Annotated[str, Field(min_length=1, max_length=100, examples=["deploy"]), CLEAN]
+    name: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=100,
+            examples=["deploy"],
+            description="Changes are made under it; of no other token that is good.",
+        ),
+        CLEAN,
+    ]
     scope: Scope
     days: Annotated[int, Field(ge=1, le=DAYS_MAX)] | None = Field(
         90, description="Until it expires; null: it does not."
@@ -39,7 +48,7 @@ def add(api: FastAPI, services: Services) -> None:
         summary="A new token; its secret is shown this once",
         tags=["tokens"],
         status_code=201,
-        responses=answers(),
+        responses=answers(409),
     )
     async def create_token(body: NewToken, token: Token) -> shapes.NewToken:
         until = expiry(services.now(), body.days)

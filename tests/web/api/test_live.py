@@ -119,6 +119,11 @@ def test_hanging_up_lets_the_agent_say_goodbye(tmp_path: Path) -> None:
         assert (await ops.ask("POST", f"/calls/{call_sid}/hang-up", json={})).status_code == 202
         late = await ops.ask("POST", f"/calls/{call_sid}/say", json={"text": "Wait."})
         assert late.status_code == 409
+        assert await ops.audited(call_sid) == [
+            ("call.refused", "token:ops", {"action": "call.said", "text": "Wait."}),
+            ("call.said", "token:ops", {"text": "Wait."}),
+            ("call.hung_up", "token:ops", {"how": "goodbye"}),
+        ]
         record = await ops.ended(call_sid)
         assert ops.asked[-1].requested == GOODBYE
         assert record["outcome"] == "completed"
