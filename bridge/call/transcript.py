@@ -56,9 +56,11 @@ class Transcript:
         entry.text, entry.failed = text or "", text is None
 
     def cut(self, item_id: str, heard_ms: float, spoken_ms: float) -> None:
-        """The caller heard only so much of an assistant item."""
+        """The caller heard only so much of an assistant item, or of one more part of it."""
         if entry := self._entries.get(item_id):
-            entry.cut, entry.heard_ms, entry.spoken_ms = True, heard_ms, spoken_ms
+            entry.cut = True
+            entry.heard_ms += heard_ms
+            entry.spoken_ms += spoken_ms
 
     def unheard(self, item_id: str, ms: float) -> None:
         """More of an item that was cut, which nobody hears."""

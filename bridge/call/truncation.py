@@ -1,7 +1,8 @@
 """What the model is told of speech that was cut off."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from bridge.call.playback import Heard
 from bridge.wire.dialect import DeleteItem, Truncate
@@ -38,6 +39,9 @@ class Truncations:
     though nobody hears it): heard within the margin of its end, it was heard. An item of which
     nothing was heard (or less than half, where it is too short to be cut) is deleted, once it is
     closed.
+
+    Of an item in several audio parts the first that was cut is truncated, and no part is deleted
+    behind one that was heard.
     """
 
     def __init__(self, margin_ms: int = MARGIN_MS) -> None:
@@ -46,14 +50,24 @@ class Truncations:
         self._pending: dict[str, _Pending] = {}
 
     def cut(self, items: Iterable[Heard], closed: Iterable[str]) -> list[Truncate | DeleteItem]:
-        """Items as the ledger had them at the clear; ``closed`` are the ids of complete ones."""
+        """Items as the ledger had them at the clear, one audio part after the other; ``closed``
+        are the ids of complete ones."""
         known_closed = frozenset(closed)
         messages: list[Truncate | DeleteItem] = []
-        for heard in items:
-            item = _Pending(heard, heard.received_ms, heard.item_id in known_closed)
-            self._pending[heard.item_id] = item
+        for item_id, parts in groupby(items, lambda heard: heard.item_id):
+            heard = self._first_cut([*parts])
+            item = _Pending(heard, heard.received_ms, item_id in known_closed)
+            self._pending[item_id] = item
             messages += self._decide(item)
         return messages
+
+    def _first_cut(self, parts: Sequence[Heard]) -> Heard:
+        """The part in which the caller stopped hearing the item: what follows is unheard."""
+        return next((part for part in parts if self._inside(part, part.received_ms)), parts[-1])
+
+    def _inside(self, heard: Heard, received_ms: float) -> bool:
+        """Cut safely before the end, or not begun."""
+        return int(heard.heard_ms) == 0 or heard.heard_ms <= received_ms - self._margin_ms
 
     def late_audio(self, item_id: str, ms: float) -> list[Truncate | DeleteItem]:
         """Audio of an interrupted item that came after the cut and is not played."""
@@ -72,16 +86,17 @@ class Truncations:
 
     def _decide(self, item: _Pending) -> list[Truncate | DeleteItem]:
         heard = item.heard
-        if int(heard.heard_ms) == 0:
+        first = heard.content_index == 0  # else the caller has heard the parts before
+        if int(heard.heard_ms) == 0 and first:
             # Realtime API: truncating at 0 ms is refused for an item without audio yet, and
             # deleting one that still grows is not defined.
             return self._settle(item, None, "unheard: deleted") if item.closed else []
-        if heard.heard_ms <= item.received_ms - self._margin_ms:
+        if self._inside(heard, item.received_ms):
             return self._settle(item, int(heard.heard_ms), "cut")
         if not item.closed:
             return []
         # Too near the end to be cut safely: all of it is kept or nothing, whatever is truer.
-        kept = heard.heard_ms >= item.received_ms / 2
+        kept = heard.heard_ms >= item.received_ms / 2 or not first
         return self._settle(item, None, "heard to the end" if kept else "unheard: deleted")
 
     def _settle(self, item: _Pending, told_ms: int | None, why: str) -> list[Truncate | DeleteItem]:

@@ -148,6 +148,15 @@ def test_nothing_heard_means_delete() -> None:
     assert phone.ends("r1", "a", cancelled=True) == [DeleteItem("a")]
 
 
+def test_an_item_in_two_parts_that_is_cut_in_the_first_is_kept_up_to_there() -> None:
+    phone = Phone()
+    phone.ready()
+    phone.begins("r1", "a")
+    phone.model(*(realtime.AudioDelta("r1", "a", sound(2000), part) for part in (0, 1)))
+    assert phone.at(0.6).interrupts() == [Clear(), Truncate("a", 0, 600)]
+    assert phone.ends("r1", "a", cancelled=True) == []
+
+
 def test_what_was_heard_to_its_end_is_not_truncated() -> None:
     phone = Phone()
     speaking(phone)

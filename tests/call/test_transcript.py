@@ -75,6 +75,14 @@ def test_of_an_item_without_sound_nothing_was_heard() -> None:
     assert transcript.lines() == (Line("a1", "assistant", "", "Hello there"),)
 
 
+def test_an_item_in_parts_is_cut_as_a_whole() -> None:
+    transcript = Transcript()
+    transcript.words("a1", "One two three four")
+    transcript.cut("a1", 900.0, 1000.0)
+    transcript.cut("a1", 0.0, 800.0)
+    assert transcript.lines() == (Line("a1", "assistant", "One two", "three four"),)
+
+
 def test_cuts_of_items_without_words_leave_no_line() -> None:
     transcript = Transcript()
     transcript.cut("a1", 1.0, 2.0)

@@ -1,5 +1,7 @@
 """What the model is told of speech that was cut off."""
 
+import pytest
+
 from bridge.call.playback import Heard
 from bridge.call.truncation import Told, Truncations
 from bridge.wire.dialect import DeleteItem, Truncate
@@ -21,6 +23,32 @@ def test_an_item_cut_in_the_middle_is_truncated_at_once() -> None:
 
 def test_the_content_part_is_named() -> None:
     assert Truncations().cut([heard(500, 3000, content_index=1)], []) == [Truncate("a", 1, 500)]
+
+
+@pytest.mark.parametrize("closed", [[], ["a"]], ids=["open", "closed"])
+def test_of_an_item_in_parts_the_first_that_was_cut_is_truncated(closed: list[str]) -> None:
+    truncations = Truncations()
+    parts = [heard(600, 2000), heard(0, 2000, content_index=1)]
+    assert truncations.cut(parts, closed) == [Truncate("a", 0, 600)]
+    assert truncations.item_closed("a") == []
+    assert len(truncations.told) == 1
+    heard_out = [heard(2000, 2000), heard(700, 2000, content_index=1)]
+    assert truncations.cut(heard_out, closed) == [Truncate("a", 1, 700)]
+
+
+@pytest.mark.parametrize("earlier", [[heard(1990, 2000)], []], ids=["in account", "forgotten"])
+def test_behind_a_part_that_was_heard_nothing_is_deleted(earlier: list[Heard]) -> None:
+    truncations = Truncations()
+    assert truncations.cut([*earlier, heard(0, 500, content_index=1)], ["a"]) == [
+        Truncate("a", 1, 0)
+    ]
+    assert truncations.cut([*earlier, heard(30, 80, content_index=1)], ["a"]) == []
+    assert whys(truncations) == ["cut", "heard to the end"]
+
+
+def test_an_item_of_which_every_part_is_unheard_is_deleted_once() -> None:
+    parts = [heard(0, 50), heard(0, 500, content_index=1)]
+    assert Truncations().cut(parts, ["a"]) == [DeleteItem("a")]
 
 
 def test_zero_milliseconds_means_delete() -> None:
