@@ -14,6 +14,7 @@ from bridge.agents.problems import Problem
 from bridge.agents.route_json import RouteError, blocked_problem, from_json, to_json
 from bridge.agents.routing import Route
 from bridge.store.audit import Change, changed
+from bridge.store.audit import revision as changes_so_far
 from bridge.store.database import Database
 from bridge.store.problems import Conflict, Invalid, NotFound, refuse_control
 from bridge.store.tables import agent_versions, agents, blocked_callers, routes
@@ -21,6 +22,9 @@ from bridge.store.tables import agent_versions, agents, blocked_callers, routes
 
 @dataclass(frozen=True)
 class RouteRow:
+    """``revision`` grows with each change of the route, and is not used again after one that was
+    deleted."""
+
     route: Route
     revision: int
     updated_at: datetime
@@ -70,7 +74,6 @@ class RouteStore:
         new = {
             "rule": json.dumps(to_json(checked)),
             "agent": checked.agent,
-            "revision": (revision or 0) + 1,
             "updated_at": now,
             "updated_by": change.who,
         }
@@ -78,12 +81,6 @@ class RouteStore:
             async with self._database.begin() as connection:
                 await _known_agents(connection, checked)
                 before = await _at(connection, checked.called, revision)
-                if before is None:
-                    await connection.execute(insert(routes).values(called=checked.called, **new))
-                else:
-                    await connection.execute(
-                        update(routes).where(routes.c.called == checked.called).values(**new)
-                    )
                 await changed(
                     connection,
                     change,
@@ -92,9 +89,16 @@ class RouteStore:
                     before=None if before is None else json.loads(before.rule),
                     after=to_json(checked),
                 )
+                new["revision"] = number = await changes_so_far(connection)
+                if before is None:
+                    await connection.execute(insert(routes).values(called=checked.called, **new))
+                else:
+                    await connection.execute(
+                        update(routes).where(routes.c.called == checked.called).values(**new)
+                    )
         except IntegrityError:
-            raise _edited(1) from None
-        return RouteRow(checked, (revision or 0) + 1, now, change.who)
+            raise _edited((await self.get(checked.called)).revision) from None
+        return RouteRow(checked, number, now, change.who)
 
     async def delete(self, called: str, *, revision: int, change: Change) -> None:
         async with self._database.begin() as connection:

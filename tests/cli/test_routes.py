@@ -26,7 +26,7 @@ def test_a_route_is_set_listed_and_deleted(desk: Shell) -> None:
     assert "there are no routes" in desk.done("routes", "list")
     desk.done("routes", "set", NUMBER, "--agent", "shop", *FULL, "--author", "ann")
     (row,) = desk.reported("routes", "list")["routes"]
-    assert (row["called"], row["agent"], row["revision"]) == (NUMBER, "shop", 1)
+    assert (row["called"], row["agent"]) == (NUMBER, "shop")
     assert (row["timezone"], row["max_calls"], row["updated_by"]) == ("Europe/Berlin", 10, "ann")
     assert row["trial"] == {"version": 1, "percent": 20}
     days = ["mon", "tue", "wed", "thu", "fri", "sun"]
@@ -40,9 +40,10 @@ def test_a_route_is_set_listed_and_deleted(desk: Shell) -> None:
 
 
 def test_what_is_not_given_stays_and_what_is_taken_away_goes(desk: Shell) -> None:
-    desk.done("routes", "set", NUMBER, "--agent", "shop", *FULL)
+    first = desk.reported("routes", "set", NUMBER, "--agent", "shop", *FULL)
     changed = desk.reported("routes", "set", NUMBER, "--max-calls", 5)
-    assert (changed["max_calls"], changed["trial"]["percent"], changed["revision"]) == (5, 20, 2)
+    assert (changed["max_calls"], changed["trial"]["percent"]) == (5, 20)
+    assert changed["revision"] > first["revision"]
     assert "at most 1 call\n" in desk.done("routes", "set", NUMBER, "--max-calls", 1)
     assert len(changed["rules"]) == 1
     cleared = desk.reported("routes", "set", NUMBER, "--no-rules", "--no-trial", "--no-max-calls")

@@ -32,22 +32,41 @@ def test_a_route_is_set_changed_and_deleted_by_who_knows_it(store_at: str) -> No
         first = await routes.put(Route(NUMBER, "shop"), revision=None, change=ANN)
         assert await routes.get(NUMBER) == first
         trial = Route(NUMBER, "shop", trial=Trial(1, 20), max_calls=3)
-        second = await routes.put(trial, revision=1, change=BOB)
-        assert (second.route, second.revision, second.updated_by) == (trial, 2, "bob")
-        for old in (None, 1):
+        second = await routes.put(trial, revision=first.revision, change=BOB)
+        assert second.revision > first.revision
+        assert (second.route, second.updated_by) == (trial, "bob")
+        assert await routes.get(NUMBER) == second
+        for old in (None, first.revision):
             with pytest.raises(Conflict):
                 await routes.put(Route(NUMBER, "shop"), revision=old, change=ANN)
         with pytest.raises(Conflict):
-            await routes.delete(NUMBER, revision=1, change=ANN)
-        await routes.delete(NUMBER, revision=2, change=ANN)
+            await routes.delete(NUMBER, revision=first.revision, change=ANN)
+        await routes.delete(NUMBER, revision=second.revision, change=ANN)
         assert await routes.list() == []
-        for revision in (1, 2):
+        for revision in (first.revision, second.revision):
             with pytest.raises(NotFound):
                 await routes.delete(NUMBER, revision=revision, change=ANN)
             with pytest.raises(NotFound):
                 await routes.put(trial, revision=revision, change=ANN)
         told = [(each.action, each.before is None) for each in await Audit(database).entries()]
         assert told[:3] == [("route.deleted", False), ("route.set", False), ("route.set", True)]
+
+    check(store_at, test)
+
+
+def test_who_has_seen_a_route_that_was_deleted_does_not_change_the_one_after_it(
+    store_at: str,
+) -> None:
+    async def test(routes: RouteStore, _: Database) -> None:
+        first = await routes.put(Route(NUMBER, "shop"), revision=None, change=ANN)
+        await routes.delete(NUMBER, revision=first.revision, change=BOB)
+        again = await routes.put(Route(NUMBER, "shop", max_calls=3), revision=None, change=BOB)
+        with pytest.raises(Conflict) as told:
+            await routes.put(Route(NUMBER, "shop"), revision=first.revision, change=ANN)
+        assert told.value.revision == again.revision
+        with pytest.raises(Conflict):
+            await routes.delete(NUMBER, revision=first.revision, change=ANN)
+        assert await routes.get(NUMBER) == again
 
     check(store_at, test)
 

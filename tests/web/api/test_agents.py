@@ -266,17 +266,18 @@ def test_routes_and_blocked_callers(tmp_path: Path) -> None:
         await published(made)
         path = "/routes/+15005550001"
         new = await made.ask("PUT", path, json={"agent": "shop"}, headers={"if-none-match": "*"})
-        assert (new.status_code, new.headers["etag"]) == (200, '"1"')
-        late = await made.ask("PUT", path, json={"agent": "shop"}, headers=seen(7))
-        assert (late.status_code, late.json()["current_revision"]) == (409, 1)
-        wrong = await made.ask("PUT", path, json={"agent": "gone"}, headers=seen(1))
+        revision = new.json()["revision"]
+        assert (new.status_code, new.headers["etag"]) == (200, f'"{revision}"')
+        late = await made.ask("PUT", path, json={"agent": "shop"}, headers=seen(revision + 1))
+        assert (late.status_code, late.json()["current_revision"]) == (409, revision)
+        wrong = await made.ask("PUT", path, json={"agent": "gone"}, headers=seen(revision))
         assert [each["field"] for each in wrong.json()["errors"]] == ["agent"]
         other = {"agent": "shop", "called": "*"}
-        assert (await made.ask("PUT", path, json=other, headers=seen(1))).status_code == 422
+        assert (await made.ask("PUT", path, json=other, headers=seen(revision))).status_code == 422
         assert (await made.ask("DELETE", "/agents/shop")).status_code == 409
         listed = (await made.ask("GET", "/routes", "viewer")).json()["routes"]
         assert [each["called"] for each in listed] == ["+15005550001"]
-        assert (await made.ask("DELETE", path, headers=seen(1))).status_code == 204
+        assert (await made.ask("DELETE", path, headers=seen(revision))).status_code == 204
         assert (await made.ask("DELETE", "/agents/shop")).status_code == 204
         blocked = await made.ask("PUT", "/blocked-callers/+4990*", json={"reason": "ads"})
         assert blocked.json()["caller"] == "+4990*"
