@@ -3,9 +3,11 @@
 import asyncio
 import json
 import logging
-import sys
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+
+from bridge.interpreter import PYTHON, import_path
 
 START_TIMEOUT_S = 60.0  # engines are loaded and warmed before it is ready
 STOP_TIMEOUT_S = 5.0
@@ -30,8 +32,9 @@ async def local_model(options: Sequence[str] = ()) -> AsyncIterator[str]:
     """
     command = ("-m", "bridge", "emulate", "--port", "0", "--json", "--with-parent", *options)
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
+        *PYTHON,
         *command,
+        env=os.environ | import_path(),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,

@@ -9,7 +9,6 @@ first calls do not wait for it.
 import json
 import os
 import subprocess
-import sys
 from argparse import ArgumentParser
 from dataclasses import asdict
 from itertools import count
@@ -23,6 +22,7 @@ from locust import events as locust_events
 from locust.env import Environment
 from locust.runners import MasterRunner
 
+from bridge.interpreter import PYTHON, import_path
 from bridge.settings import DEVELOPMENT_AUTH_TOKEN
 from bridge.sim.load.call_process import CallAsked, CallEnded
 from bridge.sim.load.plan import DEFAULT_SCENARIOS
@@ -54,7 +54,8 @@ class CallProcess:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bridge.sim.load.call_process"],
+            [*PYTHON, "-m", "bridge.sim.load.call_process"],
+            env=os.environ | import_path(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -3,11 +3,12 @@
 import asyncio
 import json
 import os
-import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+
+from bridge.interpreter import PYTHON, import_path
 
 START_TIMEOUT_S = 90.0  # engines are loaded and warmed before it is ready
 STOP_TIMEOUT_S = 20.0
@@ -27,8 +28,8 @@ async def running_server(
     """The URL of the voice webhook. Its settings are these alone, none of the environment's;
     ``tell`` is told what the functions of the agent log. Ends with the server ended."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bridge", "serve", "--port", "0", "--json"),
-        env=environment(os.environ, settings),
+        *(*PYTHON, "-m", "bridge", "serve", "--port", "0", "--json"),
+        env=environment(os.environ, settings) | import_path(),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -3,13 +3,14 @@
 import asyncio
 import json
 import os
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from bridge.interpreter import PYTHON, import_path
 
 START_S: Final = 60.0
 STOP_S: Final = 15.0
@@ -55,11 +56,13 @@ async def started(
         folder = Path(name)
         async with AsyncExitStack() as stack:
             _, ready = await stack.enter_async_context(
-                _process((*model, "--port", "0", "--json"), {}, folder / "model.log")
+                _process(
+                    (*model, "--port", "0", "--json", "--with-parent"), {}, folder / "model.log"
+                )
             )
             origin = str(ready["origin"])
             settings = _settings(origin, folder, audio_format) | dict(more or {})
-            command = (*launcher, "serve", "--port", "0", "--json")
+            command = (*launcher, "serve", "--port", "0", "--json", "--with-parent")
             with _on(servers):
                 server, ready = await stack.enter_async_context(
                     _process(command, settings, folder / "server.log")
@@ -110,17 +113,22 @@ def _on(processors: Sequence[int]) -> Iterator[None]:
 async def _process(
     arguments: Sequence[str], settings: Mapping[str, str], log: Path
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, dict[str, Any]]]:
-    """A program of ours from its ready line on."""
+    """A program of ours from its ready line on.
+
+    It has a session of its own, so that Ctrl-C reaches us first and running calls can end; it ends
+    when its standard input does, so it never outlives us.
+    """
     plain = {
         name: value for name, value in os.environ.items() if not name.startswith(OF_THE_BRIDGE)
     }
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, *arguments),
-            env={**plain, **settings},
-            stdin=asyncio.subprocess.DEVNULL,
+            *(*PYTHON, *arguments),
+            env={**plain, **import_path(), **settings},
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
+            start_new_session=True,
         )
     assert process.stdout is not None
     try:
