@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
@@ -37,13 +38,17 @@ class VoiceKind(StrEnum):
 
 def emulate(
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0: any that is free.")] = 8090,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8090,
     voice: Annotated[VoiceKind, typer.Option(help="auto: local where it is installed.")] = (
         VoiceKind.auto
     ),
     replies: Annotated[Path | None, typer.Option(help="A YAML file of patterns.")] = None,
-    speed: Annotated[float, typer.Option(help="Audio seconds sent a second; 0: at once.")] = 4.0,
-    first_delta_ms: Annotated[int, typer.Option(help="Silence before an answer's audio.")] = 300,
+    speed: Annotated[
+        float, typer.Option(min=0, help="Audio seconds sent a second; 0: at once.")
+    ] = 4.0,
+    first_delta_ms: Annotated[
+        int, typer.Option(min=0, help="Silence before an answer's audio.")
+    ] = 300,
     seed: Annotated[int, typer.Option(help="Of ids.")] = 0,
     records: Annotated[
         bool, typer.Option("--records", help="Tell what sessions did at GET /records.")
@@ -59,6 +64,8 @@ def emulate(
         stop(f"{replies}: {error}", USAGE)
     if records and not _is_loopback(host):
         stop(f"--records is for this machine alone: --host {host} is not loopback", USAGE)
+    if not isfinite(speed):
+        stop(f"--speed {speed} has to be a number, 0 or more", USAGE)
     profile = ModelProfile(speed=speed, first_delta_ms=first_delta_ms)
     run(_emulate(host, port, kind, patterns, profile, seed, records, as_json, with_parent))
 

@@ -5,6 +5,7 @@ import os
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ from bridge.settings import DEVELOPMENT_AUTH_TOKEN
 from bridge.sim.carrier.caller import AfterAgent, HangUp, OverAgent, Say, ScriptedCaller, Step
 from bridge.sim.carrier.result import CallResult
 from bridge.sim.carrier.shell import http_client, place_call
+from bridge.sim.carrier.urls import is_url
 from bridge.sim.recordings import RecordingMissing, two_cities
 from bridge.sim.stereo import write_stereo
 from bridge.sim.voice import timecode
@@ -26,6 +28,11 @@ ACCOUNT_SID = "AC" + "0" * 31 + "1"
 TONES_MS = (1500, 1200, 1500)
 QUIET_MS = 1200  # a voice pauses for almost a second between two sentences
 CLOSED_BY_SERVER = 31921  # Twilio calls it an error even where it is meant
+
+COLUMNS = (
+    *("call", "outcome", "ended by", "turns", "no answer", "barge-ins", "first audio ms"),
+    "objections",
+)
 
 
 class CallerKind(StrEnum):
@@ -51,25 +58,46 @@ def simulate(
 ) -> None:
     """Call a voice webhook and talk. Signs with TWILIO_AUTH_TOKEN, or the development token.
 
-    Ends with 1 when a call failed, nothing could be said, or the carrier had to object.
+    Ends with 1 when a call failed, nothing could be said, an answer did not come, or the carrier
+    had to object.
     """
-    if not url.startswith(("http://", "https://")):
+    if not is_url(url, "http", "https"):
         stop(f"{url} is not a URL; give the voice webhook, such as http://127.0.0.1:8080/…", USAGE)
+    if out is not None:
+        _check_folder(out)
     steps = _steps(caller, interrupt_ms)
     results = run(_call(url, calls, steps, from_number, to_number, time_limit_s))
+    _tell(results, as_json)
     if out is not None:
+        _write(results, out)
+    raise typer.Exit(DONE if all(good(result) for result in results) else FAILED)
+
+
+def _check_folder(out: Path) -> None:
+    """Before the calls: afterwards what was heard would be lost."""
+    try:
         out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        stop(f"--out {out}: {error.strerror}; name a folder that can be written to", USAGE)
+
+
+def _write(results: list[CallResult], out: Path) -> None:
+    try:
         for result in results:
             write_stereo(out / f"{result.call_sid}.wav", result.sent_ulaw, result.heard)
-    _tell(results, as_json)
-    raise typer.Exit(DONE if all(_good(result) for result in results) else FAILED)
+    except OSError as error:
+        stop(f"--out {out}: {error.strerror}; not all calls were written", FAILED)
 
 
-def _good(result: CallResult) -> bool:
-    """Completed, with something said, and nothing for the carrier to object to."""
+def good(result: CallResult) -> bool:
+    """Completed, with something said, each answer heard, and nothing to object to."""
     errors = [error for error in result.errors if error.code != CLOSED_BY_SERVER]
     said = any(isinstance(record.step, Say) for record in result.steps)
-    return result.outcome == "completed" and said and not result.warnings and not errors
+    answered = not any(record.timed_out for record in result.steps)
+    objected = bool(result.warnings or errors)
+    return result.outcome == "completed" and said and answered and not objected
 
 
 def _steps(kind: CallerKind, interrupt_ms: int) -> list[Step]:
@@ -137,9 +165,7 @@ def _tell(results: list[CallResult], as_json: bool) -> None:
     if as_json:
         report({"calls": facts})
         return
-    table = Table(
-        "call", "outcome", "ended by", "turns", "barge-ins", "first audio ms", "objections"
-    )
+    table = Table(*COLUMNS)
     for each in facts:
         first = each["timings"]["first_audio_ms"]
         table.add_row(
@@ -147,6 +173,7 @@ def _tell(results: list[CallResult], as_json: bool) -> None:
             each["outcome"],
             each["ended_by"],
             str(each["turns"]),
+            str(each["timed_out_steps"]),
             str(each["clears"]),
             "-" if first is None else f"{first:.0f}",
             "; ".join(f"{o['code']} {o['text']}" for o in each["warnings"] + each["errors"])

@@ -25,6 +25,11 @@ LOCAL = {"OFFHOOK_MODEL_PROVIDER": "local"}
         (["emulate", "--voice", "opera"], {}, "--voice"),
         (["simulate", "not-a-url"], {}, "not-a-url is not a URL"),
         (["simulate", "--calls", "0"], {}, "--calls"),
+        (["simulate", "http://"], {}, "http:// is not a URL"),
+        (["emulate", "--port", "99999"], {}, "--port"),
+        (["emulate", "--speed", "-1"], {}, "--speed"),
+        (["emulate", "--speed", "inf"], {}, "--speed inf has to be a number"),
+        (["emulate", "--first-delta-ms", "-5"], {}, "--first-delta-ms"),
         (["rehearse", "--calls", "0"], {}, "--calls"),
         (["say", " "], {}, "nothing to say"),
         (["say", "x", "--out", "/no/such/folder/x.wav"], {}, "there is no folder"),
@@ -117,6 +122,22 @@ def test_the_ready_line_is_json_and_sigterm_ends_with_0(command: list[str], tmp_
         process.terminate()
         assert process.wait(30) == 0
         assert process.stdout.read() == ""
+
+
+@pytest.mark.parametrize("command", [["serve"], ["emulate", "--voice", "tones"]])
+def test_what_is_started_with_a_parent_ends_with_it(command: list[str], tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bridge", *command, "--port", "0", "--json", "--with-parent"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=LOCAL | {"OFFHOOK_STATE_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"},
+    )
+    with process:
+        assert process.stdin is not None and process.stdout is not None
+        assert json.loads(process.stdout.readline())["ready"] is True
+        process.stdin.close()
+        assert process.wait(30) == 0
 
 
 def test_every_command_is_there_and_explains_itself() -> None:
