@@ -73,7 +73,14 @@ def list_(
         max_seconds=max_seconds,
         has_errors=errors,
     )
-    found = _with_store(lambda calls: calls.list(filters, cursor, limit))
+
+    async def listed(calls: CallStore) -> tuple[Page, bool]:
+        found = await calls.list(filters, cursor, limit)
+        return found, bool(found.rows) or agent is None or await calls.knows(agent)
+
+    found, known = _with_store(listed)
+    if not known:
+        stderr.print(f"there is no agent {agent}, nor any call of one", markup=False)
     if as_json:
         report({"calls": [_plain(row) for row in found.rows], "next_cursor": found.next_cursor})
     else:

@@ -12,15 +12,18 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import ColumnElement, Select, delete, func, literal, select, tuple_
 
-from bridge.records.record import CallRecord
+from bridge.call.actions import Outcome
+from bridge.records.record import FAILED, PROCESS_DIED, CallRecord
 from bridge.store.applying import MICRO, from_row
 from bridge.store.audit import Change, changed
 from bridge.store.call_tables import call_details, calls
 from bridge.store.database import Database
 from bridge.store.metadata import UtcTime
 from bridge.store.problems import Conflict, NotFound, StoreProblem
+from bridge.store.tables import agents
 
 MAX_PAGE: Final = 200
+OUTCOMES: Final = (*(each.value for each in Outcome), FAILED, PROCESS_DIED)
 
 
 @dataclass(frozen=True)
@@ -107,13 +110,22 @@ class CallStore:
     async def list(
         self, filters: CallFilters = CallFilters(), cursor: str | None = None, limit: int = 50
     ) -> Page:
-        """The newest first. Raises StoreProblem for a cursor or limit that is none."""
+        """The newest first. Raises StoreProblem for a cursor, limit or outcome that is none."""
         asked = page(filters, cursor, limit)
         async with self._database.read() as connection:
             found = (await connection.execute(asked)).mappings().all()
         rows = tuple(_row(each) for each in found[:limit])
         more = len(found) > limit
         return Page(rows, _cursor(rows[-1]) if more else None)
+
+    async def knows(self, agent: str) -> bool:
+        """There is this agent, or there are calls of it."""
+        async with self._database.read() as connection:
+            for column in (agents.c.name, calls.c.agent):
+                asked = select(column).where(column == agent).limit(1)
+                if (await connection.execute(asked)).first() is not None:
+                    return True
+        return False
 
     async def get(self, call_sid: str) -> CallRecord:
         """In full; of a call that runs, what is known by now. Raises NotFound."""
@@ -184,6 +196,9 @@ def page(filters: CallFilters, cursor: str | None, limit: int) -> Select[Any]:
     """One row more than asked for: whether there is a next page. Raises StoreProblem."""
     if not 1 <= limit <= MAX_PAGE:
         raise StoreProblem("limit", f"give a number from 1 to {MAX_PAGE}")
+    if filters.outcome and filters.outcome not in OUTCOMES:
+        told = f"{filters.outcome!r} is not known; calls end so: {', '.join(OUTCOMES)}"
+        raise StoreProblem("outcome", told)
     place = (calls.c.started_at, calls.c.call_sid)
     asked = select(*_LISTED).where(*_conditions(filters))
     if cursor is not None:

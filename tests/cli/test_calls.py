@@ -95,6 +95,15 @@ def test_every_filter_filters(state: Path, flags: tuple[str, ...], found: list[s
     assert listed(*flags) == found
 
 
+def test_an_outcome_or_an_agent_that_nobody_knows_is_told(state: Path) -> None:
+    typo = calls("list", "--outcome", "typo")
+    assert typo.exit_code == 2
+    assert "'typo' is not known; calls end so: completed, caller hung up" in typo.stderr
+    assert "there is no agent nobody" in calls("list", "--agent", "nobody").stderr
+    deleted = calls("list", "--agent", "front-desk", "--until", "2000-01-01")
+    assert (deleted.exit_code, deleted.stderr) == (0, "")
+
+
 def test_a_list_goes_on_where_it_ended(state: Path) -> None:
     first = json.loads(calls("list", "--limit", 1, "--json").stdout)
     assert listed("--cursor", first["next_cursor"]) == [OLDER.call_sid]

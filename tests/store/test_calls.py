@@ -11,10 +11,12 @@ from typing import Any, TypeVar
 import pytest
 
 from bridge.records.record import PROCESS_DIED, Cost, Turn
+from bridge.store.agents import AgentStore
 from bridge.store.audit import Audit, Change
 from bridge.store.calls import CallFilters, CallRow, CallStore
 from bridge.store.problems import Conflict, NotFound, StoreProblem
 from tests.support.records import NOON, Putter, begun, call_sid, ended, recordings, store
+from tests.support.stores import SHOP
 
 T = TypeVar("T")
 ME = Change("kim", "asked by the caller")
@@ -146,6 +148,16 @@ def test_a_call_that_runs_is_live_until_it_has_ended(store_at: str, tmp_path: Pa
         await desk.put(ended(1))
         assert [row.call_sid for row in await desk.calls.live()] == [call_sid(2)]
         assert (await desk.calls.get(call_sid(1))).outcome == "completed"
+
+    with_store(store_at, tmp_path, main)
+
+
+def test_an_agent_is_known_while_it_is_there_or_has_calls(store_at: str, tmp_path: Path) -> None:
+    async def main(desk: Desk) -> None:
+        await desk.put(ended(1, agent="former"))
+        await AgentStore(desk.put.database).create("new", SHOP, ME)
+        known = [await desk.calls.knows(name) for name in ("former", "new", "nobody")]
+        assert known == [True, True, False]
 
     with_store(store_at, tmp_path, main)
 

@@ -10,9 +10,9 @@ from fastapi.responses import FileResponse
 from pydantic import AwareDatetime
 from starlette.requests import Request
 
-from bridge.store.calls import CallFilters
+from bridge.store.calls import OUTCOMES, CallFilters
 from bridge.web.api import shapes
-from bridge.web.api.given import CLEAN, WHOLE_MAX, Name, Sid, Token, change
+from bridge.web.api.given import CLEAN, NO_LOST_PLUS, WHOLE_MAX, Name, Sid, Token, change
 from bridge.web.api.problem import RANGE, Problem, invalid, not_found
 from bridge.web.api.ranges import satisfiable
 from bridge.web.api.schemas import RECORD, RECORDING, answers
@@ -22,6 +22,12 @@ EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
 Text = Annotated[str | None, Query(max_length=400), CLEAN]
+Address = Annotated[
+    str | None,
+    Query(max_length=400, description="As the record has it; in a URL, + is %2B."),
+    CLEAN,
+    NO_LOST_PLUS,
+]
 Seconds = Annotated[float | None, Query(ge=0, le=1e7, allow_inf_nan=False)]
 When = Annotated[AwareDatetime | None, Query(description="RFC 3339, of the call's beginning.")]
 
@@ -38,13 +44,19 @@ def add(api: FastAPI, services: Services) -> None:
     async def list_calls(
         agent: Text = None,
         version: Annotated[int | None, Query(ge=0, le=WHOLE_MAX)] = None,
-        route: Text = None,
+        route: Address = None,
         variant: Annotated[str | None, Query(pattern="^(published|trial)$")] = None,
         outcome: Annotated[
-            str | None, Query(max_length=100, description="Empty: calls that run."), CLEAN
+            str | None,
+            Query(
+                max_length=100,
+                description="Empty: calls that run.",
+                json_schema_extra={"enum": ["", *OUTCOMES, None]},
+            ),
+            CLEAN,
         ] = None,
-        caller: Text = None,
-        called: Text = None,
+        caller: Address = None,
+        called: Address = None,
         since: When = None,
         until: When = None,
         min_seconds: Seconds = None,

@@ -23,6 +23,16 @@ def _clean(text: str | None) -> str | None:
 # Of a text: without control characters but tab and line end.
 CLEAN: Final = AfterValidator(_clean)
 
+
+def _no_lost_plus(text: str | None) -> str | None:
+    if text and (text.startswith(" ") or "/ " in text):
+        raise ValueError("has a space where a + may be meant; in a URL, write %2B for +")
+    return text
+
+
+# Of a number in a query, where a + is read as a space: nothing there is begins with one.
+NO_LOST_PLUS: Final = AfterValidator(_no_lost_plus)
+
 Name = Annotated[
     str, Path(pattern=f"^{AGENT}$", description="Of the agent.", examples=["front-desk"])
 ]

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bridge.store.tokens import Scope
 from bridge.web.api import shapes
-from bridge.web.api.given import CLEAN, WHOLE_MAX, Strict, Token, change
+from bridge.web.api.given import CLEAN, NO_LOST_PLUS, WHOLE_MAX, Strict, Token, change
 from bridge.web.api.schemas import answers
 from bridge.web.api.services import Services
 
@@ -75,7 +75,7 @@ def add(api: FastAPI, services: Services) -> None:
             int | None, Query(ge=1, le=WHOLE_MAX, description="`next` of the page before.")
         ] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
-        subject: Text = None,
+        subject: Annotated[Text, NO_LOST_PLUS] = None,
         who: Text = None,
     ) -> shapes.AuditPage:
         rows = await services.audit.entries(cursor, limit + 1, subject=subject, who=who)

@@ -16,6 +16,7 @@ from tests.web.api.desk import Desk, check
         ("/audit?colour=red", "colour", "known are cursor, limit, subject, who"),
         ("/agents?agent=a", "agent", "remove it"),
         ("/routes?called=%2B1", "called", "remove it"),
+        ("/audit?subject=route/+4930123456", "subject", "in a URL, write %2B for +"),
     ],
 )
 def test_a_parameter_that_is_not_known_or_given_twice_is_refused(
