@@ -14,7 +14,7 @@ class CarrierPeer:
 
     def __init__(self, socket: Socket) -> None:
         self._socket = socket
-        self._stream_sid = ""
+        self._stream_sid: str | None = None
 
     def listen(self, heard: Heard, closed: Callable[[str], None]) -> None:
         """Events as they come, malformed messages as the error they made; then the end."""
@@ -27,7 +27,7 @@ class CarrierPeer:
 
     def _read(self, frame: Frame) -> twilio.CarrierEvent | WireError:
         try:
-            event = twilio.parse(frame)
+            event = twilio.parse(frame, self._stream_sid)
         except WireError as error:
             return error
         if isinstance(event, twilio.Start) and not self._stream_sid:
@@ -36,7 +36,7 @@ class CarrierPeer:
 
     def send(self, messages: Sequence[twilio.CarrierMessage]) -> None:
         """Raises SocketClosed."""
-        stream_sid = self._stream_sid
+        stream_sid = self._stream_sid or ""
         self._socket.send([twilio.serialize(message, stream_sid) for message in messages])
 
     async def close(self) -> None:

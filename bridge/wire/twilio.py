@@ -6,7 +6,7 @@ they are integers here. Audio is raw G.711 mu-law, 8000 Hz mono, whatever its le
 
 from binascii import b2a_base64
 from collections.abc import Callable
-from typing import Annotated, assert_never
+from typing import Annotated, Any, assert_never
 
 import msgspec
 
@@ -81,8 +81,8 @@ class _StartBody(msgspec.Struct):
     accountSid: str
     callSid: str
     mediaFormat: _Format
-    # Absent when the TwiML has no <Parameter>.
-    customParameters: dict[str, str] = {}
+    # Absent when the TwiML has no <Parameter>. No call is refused for what stands there.
+    customParameters: Any = None
 
 
 class _MarkBody(msgspec.Struct):
@@ -104,6 +104,7 @@ class _Start(msgspec.Struct, tag_field="event", tag="start"):
 
 class _Media(msgspec.Struct, tag_field="event", tag="media"):
     media: Media
+    streamSid: str | None = None
 
 
 class _Mark(msgspec.Struct, tag_field="event", tag="mark"):
@@ -129,15 +130,22 @@ _decode: Callable[[str | bytes], _Frame] = msgspec.json.Decoder(_Frame, strict=F
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 
 
-def parse(text: str | bytes) -> CarrierEvent:
-    """One frame from the carrier. Raises WireError for a malformed one."""
+def parse(text: str | bytes, stream_sid: str | None = None) -> CarrierEvent:
+    """One frame from the carrier. Raises WireError for a malformed one.
+
+    ``stream_sid`` is the stream that has started; audio that names another is no media of it.
+    """
     try:
         frame = _decode(text)
     except UNREADABLE as error:
         return _unknown_or_raise(text, error)
     if isinstance(frame, _Media):  # nearly every one is
         media = frame.media
-        return media if media.track == "inbound" else Unknown(f"media.{media.track}")
+        if media.track != "inbound":
+            return Unknown(f"media.{media.track}")
+        if frame.streamSid == stream_sid or stream_sid is None or frame.streamSid is None:
+            return media
+        return Unknown("media of another stream")
     match frame:
         case _Mark(mark):
             return Mark(mark.name)
@@ -150,7 +158,7 @@ def parse(text: str | bytes) -> CarrierEvent:
                 encoding=media_format.encoding,
                 rate_hz=media_format.sampleRate,
                 channels=media_format.channels,
-                parameters=start.customParameters,
+                parameters=_texts(start.customParameters),
             )
         case _Dtmf(dtmf):
             return Dtmf(dtmf.digit)
@@ -160,6 +168,16 @@ def parse(text: str | bytes) -> CarrierEvent:
             return Connected()
         case _:
             assert_never(frame)
+
+
+def _texts(said: Any) -> dict[str, str]:
+    """Parameters as text, as JSON where they are none; no object: no parameters."""
+    if not isinstance(said, dict):
+        return {}
+    return {
+        name: value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        for name, value in said.items()
+    }
 
 
 def _unknown_or_raise(text: str | bytes, error: Exception) -> Unknown:

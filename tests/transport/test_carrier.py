@@ -39,6 +39,24 @@ def test_messages_carry_the_stream_of_the_first_start() -> None:
     run(main())
 
 
+def test_audio_of_another_stream_is_not_the_caller_s() -> None:
+    async def main() -> None:
+        near, far = socket_pair()
+        peer = pulled_events(CarrierPeer(near))
+
+        def media(number: int) -> str:
+            audio = {"timestamp": "0", "payload": "VQ=="}
+            return json.dumps({"event": "media", "streamSid": sid(number, "MZ"), "media": audio})
+
+        far.put([start(1), media(1), media(2), start(2), media(2), media(1)])
+        heard, other = twilio.Media(b"\x55"), twilio.Unknown("media of another stream")
+        events = await peer.receive() or []
+        starts = [event for event in events if isinstance(event, twilio.Start)]
+        assert events == [starts[0], heard, other, starts[1], other, heard]
+
+    run(main())
+
+
 def test_closing_closes_the_socket() -> None:
     async def main() -> None:
         near, far = socket_pair()

@@ -88,6 +88,32 @@ def test_custom_parameters_may_be_absent() -> None:
     assert read.parameters == {}
 
 
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (None, {}),
+        ([], {}),
+        ("tenant", {}),
+        ({"a": "7", "b": 7}, {"a": "7", "b": "7"}),
+        ({"c": None, "d": {"é": [1.5, True]}}, {"c": "null", "d": '{"é":[1.5,true]}'}),
+    ],
+)
+def test_custom_parameters_of_any_shape_let_the_call_begin(
+    said: object, read: dict[str, str]
+) -> None:
+    start = twilio.parse(json.dumps(START | {"start": START["start"] | {"customParameters": said}}))
+    assert isinstance(start, twilio.Start)
+    assert start.parameters == read
+
+
+def test_audio_that_names_another_stream_is_passed_over() -> None:
+    text = media(timestamp="5", payload="VQ==")
+    assert twilio.parse(text) == twilio.parse(text, SID) == twilio.Media(b"\x55", 5)
+    assert twilio.parse(text, "MZ" + "0" * 32) == twilio.Unknown("media of another stream")
+    nameless = '{"event":"media","media":{"payload":"VQ==","timestamp":"5"}}'
+    assert twilio.parse(nameless, SID) == twilio.Media(b"\x55", 5)
+
+
 def test_unknown_fields_pass() -> None:
     text = '{"event":"mark","later":[1],"mark":{"name":"0.1","also":{}},"sequenceNumber":"9"}'
     assert twilio.parse(text) == twilio.Mark("0.1")
