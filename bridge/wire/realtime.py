@@ -6,6 +6,7 @@ preview names. Unknown keys are ignored, unknown events come back as ``Unknown``
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -312,6 +313,17 @@ def _through(frame: type[Wire], convert: Callable[[Wire], ModelEvent]) -> Parser
     return lambda text: convert(decode(text))
 
 
+_audio_delta = _as_is(AudioDelta)
+
+
+def _padded(text: str | bytes) -> AudioDelta:
+    """An audio delta whose base64 lacks its padding (RFC 4648, 3.2: some leave it out)."""
+    event = msgspec.json.decode(text)
+    if isinstance(event.get("delta"), str):
+        event["delta"] += "=" * (-len(event["delta"]) % 4)
+    return msgspec.convert(event, AudioDelta)
+
+
 _PARSERS: dict[str, Parser] = {
     "session.created": _through(_Session, _session_created),
     "session.updated": _through(_Session, _session_updated),
@@ -329,8 +341,8 @@ _PARSERS: dict[str, Parser] = {
     "response.done": _through(_Response, _response_done),
     "response.output_item.added": _as_is(OutputItemAdded),
     "response.output_item.done": _as_is(OutputItemDone),
-    "response.output_audio.delta": _as_is(AudioDelta),
-    "response.audio.delta": _as_is(AudioDelta),
+    "response.output_audio.delta": _audio_delta,
+    "response.audio.delta": _audio_delta,
     "response.output_audio.done": _as_is(AudioDone),
     "response.audio.done": _as_is(AudioDone),
     "response.output_audio_transcript.delta": _as_is(TranscriptDelta),
@@ -374,4 +386,8 @@ def parse(text: str | bytes) -> ModelEvent:
     try:
         return parser(text)
     except UNREADABLE as error:
-        raise WireError("model", f"malformed {kind!r} event: {error}") from None
+        problem = str(error)
+    if parser is _audio_delta:
+        with suppress(UNREADABLE):
+            return _padded(text)
+    raise WireError("model", f"malformed {kind!r} event: {problem}")
