@@ -231,7 +231,7 @@ class LiveCall:
         began_at = self._now()
         function = self._offered.get(asked.name)
         if function is None:
-            output = f'{{"error":"there is no function {asked.name}"}}'
+            output = functions.unknown(asked.name)
         else:
             output = await functions.run(function, asked.arguments)
         now = self._now()

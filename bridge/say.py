@@ -136,7 +136,7 @@ class Talk:
             return Called(name, arguments, '{"ok":true}')
         function = self._offered.get(name)
         if function is None:
-            return Called(name, arguments, f'{{"error":"there is no function {name}"}}')
+            return Called(name, arguments, functions.unknown(name))
         return Called(name, arguments, await functions.run(function, arguments))
 
     def _send(self, *messages: SessionUpdate | UserText | CreateResponse | FunctionOutput) -> None:

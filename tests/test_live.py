@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -130,7 +131,7 @@ def test_a_model_that_is_lost_is_heard_out() -> None:
 # --- functions ------------------------------------------------------------------------------
 
 
-def asks_look_up(context: Context) -> Reply:
+def asks_look_up(context: Context, name: str = "look_up") -> Reply:
     """Greets; then says something long and asks the function; then tells its result."""
     last = context.turns[-1] if context.turns else None
     if last is None:
@@ -139,7 +140,7 @@ def asks_look_up(context: Context) -> Reply:
         return spoken(1000, "found")
     if any(turn.role == "function_call" for turn in context.turns):
         return spoken(1000, "again")
-    return Reply((Spoken("wait", duration_ms=4000), FunctionCall("look_up", "{}")))
+    return Reply((Spoken("wait", duration_ms=4000), FunctionCall(name, "{}")))
 
 
 async def never() -> str:
@@ -192,14 +193,16 @@ def test_a_function_that_never_returns_leaves_audio_and_barge_in_untouched(block
     assert not stage.model.session.errors
 
 
-def test_a_function_nobody_offers_is_answered_at_once() -> None:
+@pytest.mark.parametrize("name", ["look_up", 'look "up'])
+def test_a_function_nobody_offers_is_answered_at_once(name: str) -> None:
     async def main() -> Stage:
-        stage = Stage((ASKS[0], HangUp(AfterAgent(quiet_ms=2000))), asks_look_up)
+        asks = partial(asks_look_up, name=name)
+        stage = Stage((ASKS[0], HangUp(AfterAgent(quiet_ms=2000))), asks)
         await stage.run()
         return stage
 
     (ran,) = run(main()).live.functions
-    assert json.loads(ran.output) == {"error": "there is no function look_up"}
+    assert json.loads(ran.output) == {"error": f"there is no function {name}"}
 
 
 # --- the carrier ----------------------------------------------------------------------------

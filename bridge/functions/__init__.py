@@ -7,6 +7,7 @@ from bridge.functions.functions import (
     from_python,
     load_functions,
     run,
+    unknown,
 )
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "from_python",
     "load_functions",
     "run",
+    "unknown",
 ]

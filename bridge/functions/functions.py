@@ -113,6 +113,11 @@ def refusal(entry_point: str, allowed: Allowed) -> str | None:
     return None
 
 
+def unknown(name: str) -> str:
+    """The text for the model where it calls a function that nobody offers."""
+    return _error(f"there is no function {name}")
+
+
 async def run(function: Function, arguments_json: str) -> str:
     """The text for the model, never empty and never an exception: a failure is told as
     ``{"error": …}``. May be cancelled at any time."""

@@ -96,7 +96,7 @@ def _in_loop(offered: Mapping[str, Function], loop: asyncio.AbstractEventLoop) -
     def run(name: str, arguments: str) -> str:
         function = offered.get(name)
         if function is None:
-            return f'{{"error":"there is no function {name}"}}'
+            return functions.unknown(name)
         return asyncio.run_coroutine_threadsafe(functions.run(function, arguments), loop).result()
 
     return run
