@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -121,17 +122,19 @@ async def keeping(settings: Settings, fallback: Ready, dialect: str) -> AsyncIte
         function_timeout_s=limits.function_timeout_s,
         allowed=Allowed(settings.store.functions),
     )
-    retention = Retention(
-        database,
-        recordings,
-        call_days=limits.call_retention_days,
-        recording_days=limits.recording_retention_days,
-    )
     async with httpx.AsyncClient() as http:
         hooks = _webhooks(settings.store.webhook, database, http)
         announcing = Announcing() if hooks else None
         wake = hooks.wake if hooks else lambda: None
-        writer = StoreWriter(spool, database, announcing, on_applied=wake)
+        finish = partial(recover, recordings)
+        writer = StoreWriter(spool, database, announcing, on_applied=wake, on_died=finish)
+        retention = Retention(
+            database,
+            recordings,
+            call_days=limits.call_retention_days,
+            recording_days=limits.recording_retention_days,
+            announcing=announcing,
+        )
         migrated = await _migrated(database)
         await directory.start()
         jobs = [writer.run, directory.run, retention.run, *([hooks.run] if hooks else [])]

@@ -10,12 +10,15 @@ import pytest
 from bridge.agents.default import default_agent
 from bridge.directory import Ready
 from bridge.keeping import Keeping, StateDirUnusable, keeping
+from bridge.recording import wav
 from bridge.records import cost
 from bridge.settings import Settings
 from bridge.sim.carrier.caller import AfterAgent, HangUp, ScriptedCaller
 from bridge.sim.carrier.profile import StreamProfile
 from bridge.store.agents import AgentStore
-from tests.support.house import standing
+from bridge.store.spool import Spool
+from tests.support.house import standing, until
+from tests.support.records import begun, call_sid
 from tests.support.stores import ANN, SHOP, kept, opened
 
 FALLBACK = Ready(default_agent(), {})
@@ -135,6 +138,28 @@ def test_a_bug_in_one_job_stops_neither_the_others_nor_itself(
                 return
             await asyncio.sleep(0.05)
         raise AssertionError("the directory does not follow any more")
+
+    keep(tmp_path, test)
+
+
+def test_what_a_process_that_dies_beside_us_has_recorded_is_finished(tmp_path: Path) -> None:
+    """And the recording of a call that runs is left alone."""
+
+    async def test(found: Keeping) -> None:
+        dead = Spool(found.spool.root, 1 << 20)
+        dead.append("call.started", begun(1).builtins())
+        found.recordings.mkdir(exist_ok=True)
+        for number in (1, 2):
+            part = found.recordings / f"{call_sid(number)}.wav.part"
+            part.write_bytes(wav.header(0) + b"\x11" * 10)
+        dead.close()
+        dead.folder.let_go()
+        found.writer._adopt_at = 0.0
+        found.writer._written()
+        whole = found.recordings / f"{call_sid(1)}.wav"
+        await until(whole.exists)
+        assert not whole.with_name(f"{whole.name}.part").exists()
+        assert (found.recordings / f"{call_sid(2)}.wav.part").exists()
 
     keep(tmp_path, test)
 

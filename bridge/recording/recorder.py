@@ -7,7 +7,7 @@ wrong with a file ends that recording and nothing else.
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -161,11 +161,14 @@ class Recorder:
             logger.debug("recording of %s cannot be closed", recording.call_sid)
 
 
-def recover(folder: Path) -> list[Path]:
-    """Finishes what a process that is gone left behind; answers with the files."""
+def recover(folder: Path, call_sids: Collection[str] | None = None) -> list[Path]:
+    """Finishes what a process that is gone left behind; answers with the files. ``call_sids`` None:
+    of whatever call."""
     found = []
     for part in sorted(folder.glob(f"*.wav{PART}")):
         whole = part.with_name(part.name.removesuffix(PART))
+        if call_sids is not None and whole.stem not in call_sids:
+            continue
         try:
             if locked(part):
                 continue  # another process is at it

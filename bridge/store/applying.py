@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import RowMapping, Table, select, update
+from sqlalchemy import ColumnElement, RowMapping, Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -68,15 +68,34 @@ async def mark_dead(
 ) -> list[str]:
     """The process is dead and its spool is empty: what it began and did not end has no end. Gives
     the calls this is true of."""
-    lost = (calls.c.process == spool) & calls.c.outcome.is_(None)
-    found = (await connection.execute(select(calls).where(lost))).mappings().all()
+    return await _mark(connection, calls.c.process == spool, now, announcing)
+
+
+async def mark_lost(
+    connection: AsyncConnection, before: datetime, now: datetime, announcing: Announcing | None
+) -> list[str]:
+    """Calls that began before that and have no end, whatever has become of their process. Gives
+    them."""
+    return await _mark(connection, calls.c.started_at < before, now, announcing)
+
+
+async def _mark(
+    connection: AsyncConnection,
+    which: ColumnElement[bool],
+    now: datetime,
+    announcing: Announcing | None,
+) -> list[str]:
+    """Two who do so at one time find no call both: the second one waits, and looks again."""
+    endless = select(calls).where(which, calls.c.outcome.is_(None)).with_for_update()
+    found = (await connection.execute(endless)).mappings().all()
+    sids = [row["call_sid"] for row in found]
     if found:
-        died = update(calls).where(lost).values(outcome=PROCESS_DIED, has_errors=True)
-        await connection.execute(died)
+        died = update(calls).where(calls.c.call_sid.in_(sids))
+        await connection.execute(died.values(outcome=PROCESS_DIED, has_errors=True))
     if announcing is not None:
         for row in found:
             await connection.execute(outbox.insert().values(died_message(from_row(row), now)))
-    return [row["call_sid"] for row in found]
+    return sids
 
 
 async def forget_mark(connection: AsyncConnection, spool: str) -> None:

@@ -11,12 +11,13 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from bridge.records.record import PROCESS_DIED
+from bridge.store.applying import mark_lost
 from bridge.store.away import said
 from bridge.store.call_tables import calls, outbox
 from bridge.store.calls import remove_recording
 from bridge.store.cancelling import heed_cancel
 from bridge.store.database import Database
+from bridge.store.outbox import Announcing
 from bridge.store.problems import StoreUnavailable
 from bridge.store.writer import utc_now
 
@@ -47,13 +48,16 @@ class Retention:
         *,
         call_days: int,
         recording_days: int,
+        announcing: Announcing | None = None,
         now: Callable[[], datetime] = utc_now,
         batch: int = BATCH,
     ) -> None:
+        """``announcing`` None: nobody is to be told of calls."""
         self._database = database
         self._recordings = recordings
         self._call_days = call_days
         self._recording_days = recording_days
+        self._announcing = announcing
         self._now = now
         self._batch = batch
 
@@ -79,10 +83,9 @@ class Retention:
         return Swept(swept, recordings, messages, lost)
 
     async def _mark_lost(self, now: datetime) -> int:
-        running = calls.c.outcome.is_(None) & (calls.c.started_at < now - LOST_AFTER)
-        died = update(calls).where(running).values(outcome=PROCESS_DIED, has_errors=True)
         async with self._database.begin() as connection:
-            return (await connection.execute(died)).rowcount
+            lost = await mark_lost(connection, now - LOST_AFTER, now, self._announcing)
+        return len(lost)
 
     async def _sweep_calls(self, now: datetime) -> int:
         if not self._call_days:

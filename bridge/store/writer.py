@@ -7,7 +7,7 @@ transaction that writes its entries, so a commit whose answer was lost is not ma
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -51,11 +51,13 @@ class StoreWriter:
         announcing: Announcing | None = None,
         *,
         on_applied: Callable[[], None] = lambda: None,
+        on_died: Callable[[Collection[str]], object] = lambda _: None,
         now: Callable[[], datetime] = utc_now,
         adopt_every_s: float = ADOPT_EVERY_S,
     ) -> None:
         """``announcing`` None: nobody is to be told of calls. ``on_applied`` is called when
-        something new is in the store."""
+        something new is in the store, ``on_died``, in a thread, with the calls that a process had
+        when it died."""
         self.up = False  # the store took all there was, the last time it was tried
         self.down = False  # it did not; the log has been told
         self.rejected = 0
@@ -63,6 +65,7 @@ class StoreWriter:
         self._database = database
         self._announcing = announcing
         self._on_applied = on_applied
+        self._on_died = on_died
         self._now = now
         self._adopt_every_s = adopt_every_s
         self._applied = 0
@@ -149,6 +152,7 @@ class StoreWriter:
             lost = await mark_dead(connection, folder.name, self._now(), self._announcing)
         for call_sid in lost:
             logger.warning("the process of call %s died: its end is not known", call_sid)
+        await asyncio.to_thread(self._on_died, lost)
         await asyncio.to_thread(folder.remove)
         self._adopted.remove(folder)
         self._on_applied()

@@ -126,6 +126,13 @@ def test_what_is_being_written_is_nobody_elses(tmp_path: Path) -> None:
     assert len(wav.read(tmp_path / "CA1.wav")[0]) == 24_000
 
 
+def test_of_the_calls_that_are_named_alone_parts_are_finished(tmp_path: Path) -> None:
+    for name in ("CA1", "CA2"):
+        (tmp_path / f"{name}.wav.part").write_bytes(wav.header(0) + b"\x11" * 10)
+    assert recover(tmp_path, ["CA2", "CA3"]) == [tmp_path / "CA2.wav"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["CA1.wav.part", "CA2.wav"]
+
+
 def test_a_part_that_cannot_be_finished_stops_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,6 +1,7 @@
 """What is past its time goes, and nothing else; on both stores."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,8 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from bridge.records.record import PROCESS_DIED
-from bridge.store.call_tables import call_details
+from bridge.store.applying import mark_dead
+from bridge.store.call_tables import call_details, outbox
 from bridge.store.calls import CallStore
 from bridge.store.outbox import Announcing, Outbox
 from bridge.store.retention import Retention, Swept
@@ -23,12 +25,15 @@ class Desk:
     folder: Path
     now: datetime = NOON + timedelta(days=100)
 
-    def retention(self, call_days: int, recording_days: int) -> Retention:
+    def retention(
+        self, call_days: int, recording_days: int, announcing: Announcing | None = None
+    ) -> Retention:
         return Retention(
             self.put.database,
             self.folder,
             call_days=call_days,
             recording_days=recording_days,
+            announcing=announcing,
             now=lambda: self.now,
             batch=3,
         )
@@ -122,6 +127,33 @@ def test_a_call_of_which_nothing_is_heard_for_a_day_is_no_longer_live(
         assert (await desk.retention(0, 0).sweep()).lost == 1
         assert [row.call_sid for row in await desk.calls.live()] == [call_sid(2)]
         assert (await desk.calls.get(call_sid(1))).outcome == PROCESS_DIED
+
+    with_desk(store_at, tmp_path, main)
+
+
+def test_the_end_of_a_call_that_is_lost_is_told_once(store_at: str, tmp_path: Path) -> None:
+    async def main(desk: Desk) -> None:
+        started = aged(1.1, desk.now)
+        await desk.put(begun(1, started_at=started), kind="call.started")
+        sweeps = [desk.retention(0, 0, Announcing()).sweep() for _ in range(4)]
+        swept = await asyncio.gather(*sweeps)
+        assert sorted(each.lost for each in swept) == [0, 0, 0, 1]
+        async with desk.put.database.begin() as connection:
+            assert await mark_dead(connection, desk.put.spool, desk.now, Announcing()) == []
+        async with desk.put.database.read() as connection:
+            (body,) = (await connection.execute(select(outbox.c.body))).scalars()
+        told = json.loads(body)
+        assert (told["type"], told["data"]["call_sid"]) == ("call.ended", call_sid(1))
+        assert told["data"]["outcome"] == PROCESS_DIED
+
+    with_desk(store_at, tmp_path, main)
+
+
+def test_of_a_lost_call_nobody_is_told_who_does_not_want_to(store_at: str, tmp_path: Path) -> None:
+    async def main(desk: Desk) -> None:
+        await desk.put(begun(1, started_at=aged(1.1, desk.now)), kind="call.started")
+        assert (await desk.retention(0, 0).sweep()).lost == 1
+        assert await Outbox(desk.put.database).waiting() == 0
 
     with_desk(store_at, tmp_path, main)
 
