@@ -388,6 +388,6 @@ def parse(text: str | bytes) -> ModelEvent:
     except UNREADABLE as error:
         problem = str(error)
     if parser is _audio_delta:
-        with suppress(UNREADABLE):
+        with suppress(*UNREADABLE):
             return _padded(text)
     raise WireError("model", f"malformed {kind!r} event: {problem}")
