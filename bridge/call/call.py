@@ -227,12 +227,13 @@ class Call:
             again = self._configuration.refused(error)
             return messages + ([again] if again else self.close(Outcome.MODEL_FAILED, now))
         if error.code == "conversation_already_has_active_response":
-            self._responses.refused()
+            self._responses.refused(error.event_id)
             return messages
         if self.hearing.holding:
             messages += self.hearing.let_go()  # the greeting may have been refused
         bad_request = error.type == "invalid_request_error"
-        if self._responses.error(error.code or (None if bad_request else error.type)):
+        code_known = error.code or (None if bad_request else error.type)
+        if self._responses.error(code_known, error.event_id):
             messages += self._retry(error.code, now)
         return messages
 

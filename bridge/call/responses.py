@@ -8,8 +8,8 @@ RETRY_AFTER_S = (1.0, 3.0)  # a failed response is silent for the caller: ask ag
 DEAD_REMEMBERED = 32
 CREATED_TIMEOUT_S = 5.0
 QUIET_TIMEOUT_S = 20.0
-# An error seldom says which event it answers. These, and a bad request without a code (a late
-# truncation), are never about a response that was asked for.
+# An error does not always say which event it answers. Where it does not, these, and a bad request
+# without a code (a late truncation), are never about a response that was asked for.
 ERRORS_OF_OTHERS = frozenset(
     {
         "response_cancel_not_active",
@@ -40,9 +40,10 @@ class Responses:
         self._heard_at = 0.0  # of the model, or asked: the silence counts from there
         self._expected = False  # the service answers a turn by itself, and has not begun
         self._given_up: str | None = None  # the running response, cancelled for its silence
-        self._refused = False  # the retry that is due follows an error, not a failed response
+        self._refused = False  # the retry that is due follows an error that may be another's
         self.active: str | None = None
         self._asked: CreateResponse | None = None  # sent, ``response.created`` not seen yet
+        self._n_asked = 0
         self._begun: CreateResponse | None = None  # what the running response seems to answer
         self._ended: CreateResponse | None = None  # the same of the last one
         self._wanted: deque[CreateResponse] = deque(maxlen=4)
@@ -108,14 +109,22 @@ class Responses:
         if self.active or self._asked or not self._wanted:
             return []
         self._asked = self._wanted.popleft()
+        self._n_asked += 1
         self._heard_at = now
-        return [self._asked]
+        return [CreateResponse(self._asked.instructions, self._event_id)]
 
-    def refused(self) -> None:
+    @property
+    def _event_id(self) -> str:
+        """Of the last ``response.create``."""
+        return f"offhook-{self._n_asked}"
+
+    def refused(self, event_id: str | None = None) -> None:
         """The slot was taken after all: ask again when it is free, unless what took it will do.
 
         The response of the service that took it may have been announced before the refusal.
         """
+        if event_id not in (None, self._event_id):
+            return  # what was refused has been asked again since
         asked = self._asked or self._begun
         self._asked = self._begun = None
         if asked and asked is self._instead:
@@ -124,12 +133,14 @@ class Responses:
         elif asked and asked not in self._wanted:
             self._wanted.appendleft(asked)
 
-    def error(self, code: str | None) -> bool:
-        """An error came. True: it seems to answer what we asked for, which has failed then."""
-        if self._asked is None or code is None or code in ERRORS_OF_OTHERS:
+    def error(self, code: str | None, event_id: str | None = None) -> bool:
+        """An error came. True: it answers, or seems to, what we asked for, which has failed then.
+        Often it names no event, even where the event had an id."""
+        others = event_id is None and (code is None or code in ERRORS_OF_OTHERS)
+        if self._asked is None or others or event_id not in (None, self._event_id):
             return False
         self._ended, self._asked = self._asked, None
-        self._refused = True
+        self._refused = event_id is None
         return True
 
     def created(self, response_id: str) -> None:

@@ -15,6 +15,8 @@ import msgspec
 
 from bridge.wire.session import SessionConfig, TurnDetection
 
+EVENT_ID_CHARS = 512  # Realtime API, "event_id" of a client event
+
 Json = dict[str, Any]
 
 
@@ -32,10 +34,21 @@ class Append(msgspec.Struct, frozen=True, gc=False):
     audio: bytes
 
 
-class CreateResponse(msgspec.Struct, frozen=True):
-    """Ask for an answer; ``instructions`` replace the session's for this one response."""
+class CreateResponse(msgspec.Struct, frozen=True, eq=False):
+    """Ask for an answer; ``instructions`` replace the session's for this one response.
+
+    ``event_id`` names one sending of it in the error that may follow; whatever it is, the same is
+    asked for.
+    """
 
     instructions: str | None = None
+    event_id: str | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CreateResponse) and self.instructions == other.instructions
+
+    def __hash__(self) -> int:
+        return hash(self.instructions)
 
 
 class CancelResponse(msgspec.Struct, frozen=True):
@@ -291,9 +304,33 @@ def _body(message: ControlMessage, dialect: Dialect) -> Json:
             assert_never(message)
 
 
+def _event_id(message: ControlMessage) -> str | None:
+    """What an error names that answers the message (Realtime API, "error"), so that none is taken
+    for the answer to another's ``response.create``."""
+    match message:
+        case CreateResponse(_, event_id):
+            return event_id
+        case CancelResponse(response_id):
+            return f"cancel-{response_id}"
+        case Truncate(item_id):
+            return f"truncate-{item_id}"
+        case DeleteItem(item_id):
+            return f"delete-{item_id}"
+        case FunctionOutput(call_id):
+            return f"output-{call_id}"
+        case UserText() | SystemText():
+            return "text"
+        case SessionUpdate():  # answered before anything else is said
+            return None
+        case _:
+            assert_never(message)
+
+
 def serialize(message: ModelMessage, dialect: Dialect) -> bytes:
     """One client event, as text in UTF-8."""
     if isinstance(message, Append):  # fifty a second and call: not worth a dict
         audio = b2a_base64(message.audio, newline=False)
         return b'{"type":"input_audio_buffer.append","audio":"%b"}' % audio
-    return msgspec.json.encode(_body(message, dialect))
+    event_id = _event_id(message)
+    named = {} if event_id is None else {"event_id": event_id[:EVENT_ID_CHARS]}
+    return msgspec.json.encode(_body(message, dialect) | named)

@@ -148,6 +148,17 @@ def test_an_error_about_something_else_asks_for_nothing_twice() -> None:
     assert phone.tick(1000.0) == []
 
 
+def test_an_error_that_names_another_message_asks_for_nothing_twice() -> None:
+    phone = greeted()
+    for kind in ("server_error", "invalid_request_error"):
+        other = realtime.Error("no", type=kind, code="invalid_value", event_id="truncate-a")
+        phone.model(other)
+    assert phone.tick(4.9) == []
+    phone.model(realtime.Error("no", type="invalid_request_error", event_id="offhook-1"))
+    assert phone.tick(4.9) == []
+    assert phone.tick(5.9) == [GREET]
+
+
 def test_without_credit_a_refused_answer_ends_the_call() -> None:
     phone = greeted()
     told = phone.model(realtime.Error("no", code="insufficient_quota"))

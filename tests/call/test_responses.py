@@ -163,6 +163,50 @@ def test_a_wish_sent_twice_and_answered_late_is_answered_once() -> None:
     assert responses.idle
 
 
+def test_each_sending_has_an_id_of_its_own() -> None:
+    responses = Responses()
+    for number in (1, 2, 3):
+        responses.want(ANSWER)
+        (sent,) = responses.next(0.0)
+        assert sent.event_id == f"offhook-{number}"
+        responses.created("r")
+        responses.done("r")
+
+
+def test_an_error_that_names_another_message_is_no_answer_to_ours() -> None:
+    responses = Responses()
+    responses.want(ANSWER)
+    responses.next(0.0)
+    assert not responses.error("invalid_value", "truncate-a")
+    assert not responses.error("invalid_value", "offhook-2")
+    assert responses.error("invalid_value", "offhook-1")
+
+
+def test_an_error_that_names_ours_is_its_answer_whatever_its_code() -> None:
+    for code in (None, "item_truncate_invalid_item_id"):
+        responses = Responses()
+        responses.want(ANSWER)
+        responses.next(0.0)
+        assert responses.error(code, "offhook-1")
+        responses.failed(0.0)
+        responses.created("r1")  # of the service, for something else
+        responses.done("r1")
+        assert responses.next(1.0) == [ANSWER]
+
+
+def test_a_refusal_of_what_was_asked_again_since_is_no_refusal() -> None:
+    responses = Responses()
+    responses.want(GREETING)
+    responses.next(0.0)
+    responses.overdue(5.0)
+    responses.next(5.0)
+    responses.refused("offhook-1")
+    responses.created("r1")
+    assert responses.next(5.1) == []
+    responses.done("r1")
+    assert responses.idle
+
+
 def test_an_interrupted_response_is_dead_but_holds_the_slot() -> None:
     responses = Responses()
     assert responses.interrupt() is None

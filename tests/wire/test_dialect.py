@@ -105,6 +105,12 @@ def said(message: ModelMessage, dialect: Dialect) -> Json:
     return event
 
 
+def said_without_id(message: ModelMessage, dialect: Dialect) -> Json:
+    event = said(message, dialect)
+    event.pop("event_id", None)
+    return event
+
+
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 def test_everything_we_say_is_documented_in_its_dialect(dialect: Dialect) -> None:
     found = {
@@ -206,8 +212,32 @@ def test_the_other_client_events_are_the_documented_ones(dialect: Dialect) -> No
     )
     documented = by_type(dialect.name)
     for message in messages:
-        event = said(message, dialect)
+        event = said_without_id(message, dialect)
         assert event == documented[event["type"]]
+
+
+def test_an_error_can_name_the_message_it_answers() -> None:
+    asked = CreateResponse("Greet.", "offhook-7")
+    assert asked == CreateResponse("Greet.") and hash(asked) == hash(CreateResponse("Greet."))
+    assert asked != CreateResponse() and asked != "Greet."
+    messages = (
+        asked,
+        CancelResponse("resp_1"),
+        Truncate("item_1", 0, 1460),
+        DeleteItem("item_1"),
+        FunctionOutput("call_1", "{}"),
+        UserText("2"),
+        SystemText("Be brief."),
+    )
+    for dialect in DIALECTS:
+        ids = [said(message, dialect)["event_id"] for message in messages]
+        assert ids[0] == "offhook-7"
+        assert "offhook-7" not in ids[1:]
+    assert len(said(FunctionOutput("c" * 600, ""), GA)["event_id"]) == 512
+
+
+def test_audio_has_no_id() -> None:
+    assert list(said(Append(b""), GA)) == ["type", "audio"]
 
 
 def test_a_function_result_is_the_documented_item() -> None:
@@ -218,7 +248,7 @@ def test_a_function_result_is_the_documented_item() -> None:
     )
     output = FunctionOutput("call_iYw1mXJft5isGXNw", '{"status":"shipped"}')
     for dialect in DIALECTS:
-        assert said(output, dialect) == wanted
+        assert said_without_id(output, dialect) == wanted
 
 
 def test_an_instruction_is_a_system_message_which_only_takes_input_text() -> None:
@@ -263,7 +293,8 @@ def test_the_first_revision_is_told_not_to_commit_or_cancel_by_itself() -> None:
         "response": {"commit": False, "cancel_previous": False},
     }
     assert said(CreateResponse(), GA) == {"type": "response.create"}
-    assert said(CancelResponse("resp_1"), PREVIEW_2024_10) == {"type": "response.cancel"}
+    cancelled = said_without_id(CancelResponse("resp_1"), PREVIEW_2024_10)
+    assert cancelled == {"type": "response.cancel"}
     assert not PREVIEW_2024_10.names_interruption
 
 
