@@ -15,6 +15,7 @@ from bridge.agents.routing import (
     agent_at,
     applies,
     choose,
+    in_trial,
     is_blocked,
 )
 from bridge.cli.route_words import calls_words, rule_words
@@ -54,7 +55,7 @@ def explain(
     number = next((n for n, rule in enumerate(route.rules, 1) if applies(rule, local)), None)
     steps += _rules(route.rules, number, local)
     steps.append(f"agent {agent_at(route, local)}")
-    steps += _trial(route, local, incoming, outcome)
+    steps += _trial(route, local, incoming)
     drawn = route.trial is not None and incoming.withheld and agent_at(route, local) == route.agent
     return Explained(tuple(steps), outcome, number, drawn)
 
@@ -83,9 +84,7 @@ def _rules(rules: tuple[TimeRule, ...], chosen: int | None, local: datetime) -> 
         yield "no rule applies, so the route's own agent answers"
 
 
-def _trial(
-    route: Route, local: datetime, incoming: Incoming, outcome: Chosen | Refused
-) -> Iterator[str]:
+def _trial(route: Route, local: datetime, incoming: Incoming) -> Iterator[str]:
     if route.trial is None:
         return
     told = f"trial of version {route.trial.version} for {route.trial.percent} in 100 callers"
@@ -94,5 +93,5 @@ def _trial(
     elif incoming.withheld:
         yield f"{told}: without a number each call is drawn by itself"
     else:
-        in_it = isinstance(outcome, Chosen) and outcome.variant == "trial"
+        in_it = in_trial(route.agent, route.trial, incoming)
         yield f"{told}: this caller is {'always in it' if in_it else 'never in it'}"

@@ -1,5 +1,7 @@
 """offhook routes: where numbers lead, and why."""
 
+from typing import Any
+
 import pytest
 
 from tests.cli.shell import Shell
@@ -18,7 +20,7 @@ def desk(shell: Shell) -> Shell:
     return shell
 
 
-def explained(shell: Shell, at: str = "2026-11-24T12:00", caller: str = OTHER) -> dict[str, object]:
+def explained(shell: Shell, at: str = "2026-11-24T12:00", caller: str = OTHER) -> dict[str, Any]:
     return shell.reported("routes", "explain", "--called", NUMBER, "--caller", caller, "--at", at)
 
 
@@ -145,7 +147,10 @@ def test_explain_tells_who_is_in_a_trial(desk: Shell) -> None:
         "agent shop",
         "trial of version 1 for 100 in 100 callers: this caller is always in it",
     ]
-    desk.done("routes", "set", "*", "--trial", "1:0")
+    desk.done("routes", "set", "*", "--max-calls", 0)
+    full = explained(desk)
+    assert (full["refused"], full["steps"][-1]) == ("full", always["steps"][-1])
+    desk.done("routes", "set", "*", "--trial", "1:0", "--max-calls", 3)
     never = explained(desk)
     assert (never["version"], never["variant"]) == (2, "published")
     assert explained(desk, caller="anonymous")["drawn_each_call"]
