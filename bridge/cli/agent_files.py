@@ -24,8 +24,16 @@ class AgentFile:
 
 
 def files_of(paths: Iterable[Path]) -> Sequence[AgentFile]:
-    """Of files, and of all in folders. Raises ``AgentError`` for what cannot be read."""
-    return [_file(each) for path in paths for each in _documents(path)]
+    """Of files, and of all in folders. Raises ``AgentError`` for what cannot be read, and for two
+    files of one agent."""
+    found: dict[str, AgentFile] = {}
+    for each in (document for path in paths for document in _documents(path)):
+        file = _file(each)
+        other = found.setdefault(file.name, file)
+        if other.path.resolve() != each.resolve():
+            told = f"is the agent {file.name}, and so is {other.path}; give one of them"
+            raise AgentError(str(each), [Problem(1, 1, "", told)])
+    return [*found.values()]
 
 
 def write(folder: Path, name: str, text: str, tests: str) -> Sequence[Path]:

@@ -20,6 +20,14 @@ def read_agent(
     return agent
 
 
+def draft_warnings(text: str, source: str, allowed: Allowed) -> list[str]:
+    """Of a text that can be a draft. A function that is not installed here may be where calls are,
+    so it is told of in a warning. Raises ``AgentError`` with every problem."""
+    agent = read_agent(text, source, functions=False)
+    unusable = [str(AgentError(source, [each])) for each in unloadable(agent, text, allowed)]
+    return [*unusable, *warnings_of(agent)]
+
+
 def check_tests(tests: str, source: str) -> None:
     """Raises ``AgentError`` with every problem; none are as good as some."""
     load_conversations(tests, source=source)

@@ -11,7 +11,7 @@ import typer
 
 from bridge.agents.problems import AgentError
 from bridge.cli.agent_files import SUFFIX, TESTS_SUFFIX, read
-from bridge.cli.agent_judged import check_tests, read_agent, warnings_of
+from bridge.cli.agent_judged import check_tests, draft_warnings
 from bridge.cli.agent_source import opened_store
 from bridge.cli.agent_texts import wanted
 from bridge.cli.author import AUTHOR, change_by
@@ -21,7 +21,6 @@ from bridge.cli.environment import settings_from
 from bridge.cli.loop import run
 from bridge.cli.store import opened, told
 from bridge.functions import Allowed
-from bridge.functions.placed import unloadable
 from bridge.settings import Settings
 from bridge.store.agents import EDITED, AgentStore, Draft
 from bridge.store.audit import Change
@@ -113,14 +112,11 @@ def _worked_on(work: _Work, command: Sequence[str]) -> str:
 
 
 def _check(work: _Work, text: str) -> None:
-    """Raises ``AgentError``. A function that is not installed here may be where calls are."""
+    """Raises ``AgentError``."""
     source = str(work.path)
     if work.tests:
         return check_tests(text, source)
-    agent = read_agent(text, source, functions=False)
-    unusable = unloadable(agent, text, work.allowed)
-    missing = [str(AgentError(source, [each])) for each in unusable]
-    for warning in [*missing, *warnings_of(agent)]:
+    for warning in draft_warnings(text, source, work.allowed):
         stderr.print(f"warning: {warning}", style="yellow", markup=False)
     return None
 

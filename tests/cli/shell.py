@@ -1,5 +1,6 @@
 """Commands in this process, as typed at a shell: starting one for each takes seconds."""
 
+import asyncio
 import json
 import os
 import shlex
@@ -12,7 +13,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bridge.cli import app
+from bridge.store.agents import AgentStore
+from bridge.store.database import store_url
 from tests.cli.offhook import OF_THE_BRIDGE
+from tests.support.stores import ANN, opened
 
 EDITOR = """
 import os, pathlib, subprocess, sys
@@ -65,6 +69,16 @@ class Shell:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
+
+    def drafted(self, name: str, text: str) -> None:
+        """A new agent with a draft that no command would take; the API does."""
+        url = store_url(None, Path(os.environ["OFFHOOK_STATE_DIR"]))
+
+        async def main() -> None:
+            async with opened(url) as database:
+                await AgentStore(database).create(name, text, ANN)
+
+        asyncio.run(main())
 
     def editor(self, code: str) -> None:
         """$EDITOR runs Python on ``path``."""

@@ -53,6 +53,26 @@ def test_a_new_agent_is_listed_with_its_draft_and_becomes_version_1(shell: Shell
     assert "shop" in shell.done("agents", "list")
 
 
+def test_a_new_agent_is_not_made_of_a_file_that_is_not_valid(shell: Shell) -> None:
+    wrong, empty = shell.file("wrong.yaml", WRONG), shell.file("empty.yaml", "")
+    told = shell.refused(1, "agents", "new", "shop", "--from", wrong)
+    assert TOLD.replace("shop", str(wrong)) in told
+    told = shell.refused(1, "agents", "new", "shop", "--from", empty)
+    assert f"{empty}:1:1: is empty" in told
+    good = shell.file("good.yaml", SHOP)
+    tests = shell.file("good.tests.yaml", "conversations: [{name: x}]")
+    told = shell.refused(1, "agents", "new", "shop", "--from", good)
+    assert f"{tests}:1:" in told
+    long = shell.file("long.yaml", SHOP + "#" * 300_000)
+    told = shell.refused(1, "agents", "new", "shop", "--from", long)
+    assert told.startswith(f"{long}:1:1: ") and "is longer than" in told
+    assert shell.reported("agents", "list") == {"agents": []}
+    absent = SHOP + "functions:\n  - {name: find, entry_point: 'no_such_module:find'}\n"
+    done = shell.run("agents", "new", "shop", "--from", shell.file("absent.yaml", absent))
+    assert done.exit_code == 0
+    assert "warning: " in done.stderr and "no_such_module" in done.stderr
+
+
 def test_show_has_the_versions_with_author_and_note_and_the_text(shop: Shell) -> None:
     drafted(shop, MILL)
     shop.done("agents", "publish", "shop", "--author", "ann", "--note", "flour now")
@@ -120,7 +140,7 @@ def test_a_function_that_the_store_s_agents_may_not_name_is_refused_by_every_com
 
 
 def test_publish_refuses_what_is_not_valid_with_line_and_mend(shop: Shell) -> None:
-    shop.done("agents", "new", "other", "--from", shop.file("wrong.yaml", WRONG))
+    shop.drafted("other", WRONG)
     told = shop.refused(1, "agents", "publish", "other")
     assert TOLD.replace("shop", "other") in told
     assert shop.reported("agents", "show", "other")["published"] is None

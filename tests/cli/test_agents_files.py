@@ -88,6 +88,14 @@ def test_one_wrong_file_keeps_all_from_being_imported(shell: Shell) -> None:
     assert shell.reported("agents", "list") == {"agents": []}
 
 
+def test_two_files_of_one_agent_are_refused(shell: Shell) -> None:
+    first, second = shell.file("a/shop.yaml", SHOP), shell.file("b/shop.yaml", MILL)
+    told = shell.refused(2, "agents", "import", first.parent, second.parent)
+    assert f"{second}:1:1: is the agent shop, and so is {first}" in told
+    assert shell.reported("agents", "list") == {"agents": []}
+    assert shell.done("agents", "import", first.parent, first) == "shop: draft 1\n"
+
+
 def test_without_a_file_of_tests_they_stay_and_an_empty_one_removes_them(shell: Shell) -> None:
     path, tests = shell.file("shop.yaml", SHOP), shell.file("shop.tests.yaml", GREETS)
     shell.done("agents", "import", path, "--publish")
@@ -112,7 +120,7 @@ def test_drafts_and_older_versions_can_be_exported(shell: Shell) -> None:
     shell.done("agents", "import", path, "--publish")
     path.write_text(MILL)
     shell.done("agents", "import", path, "--publish")
-    shell.done("agents", "new", "other", "--from", shell.file("other.txt", "not: yet\n"))
+    shell.drafted("other", "not: yet\n")
     out = shell.folder / "out"
     shell.done("agents", "export", "--out", out)
     assert bytes_in(out) == {"shop.yaml": MILL.encode()}
