@@ -10,11 +10,9 @@ from bridge.cli.environment import settings_from
 from bridge.cli.loop import run
 from bridge.settings import Settings
 from bridge.store.database import Database
-from bridge.store.problems import Conflict, Invalid, StoreProblem, StoreUnavailable
+from bridge.store.problems import DOCUMENTS, Conflict, Invalid, StoreProblem, StoreUnavailable
 
 T = TypeVar("T")
-
-DOCUMENTS = ("text", "tests")  # have lines; what else can be invalid was given on the command line
 
 
 @asynccontextmanager

@@ -28,8 +28,11 @@ class Conflict(StoreProblem):
         self.revision = revision
 
 
+DOCUMENTS: Final = ("text", "tests")
+
+
 class Invalid(StoreProblem):
-    """The text has problems, each with its place."""
+    """What was given has problems. Of ``DOCUMENTS`` alone each has its place."""
 
     def __init__(self, field: str, problems: Sequence[Problem]) -> None:
         told = (": ".join(filter(None, (each.field, each.message))) for each in problems)

@@ -11,7 +11,14 @@ from starlette.responses import Response
 from bridge.agents import problems as agent
 from bridge.agents.problems import AgentError
 from bridge.agents.route_json import RouteError
-from bridge.store.problems import Conflict, Invalid, NotFound, StoreProblem, StoreUnavailable
+from bridge.store.problems import (
+    DOCUMENTS,
+    Conflict,
+    Invalid,
+    NotFound,
+    StoreProblem,
+    StoreUnavailable,
+)
 from bridge.web.api.problem import (
     CONFLICT,
     INTERNAL,
@@ -39,8 +46,10 @@ def told_of(error: Exception) -> Problem:
             return error
         case StoreProblem():
             return _of_store(error)
-        case AgentError() | RouteError():
+        case AgentError():
             return of_document(error.problems)
+        case RouteError():
+            return _of_values(error.problems)
         case RequestValidationError():
             return _of_fields(error)
         case HTTPException():
@@ -57,7 +66,8 @@ def _of_store(error: StoreProblem) -> Problem:
             more = {} if error.revision is None else {"current_revision": error.revision}
             return Problem(CONFLICT, error.message, fields, more=more)
         case Invalid():
-            return of_document(error.problems)
+            known = error.field in DOCUMENTS
+            return (of_document if known else _of_values)(error.problems)
         case StoreUnavailable():
             # Why is for the log: it may name hosts.
             told = "the store cannot be reached now; try again in a moment"
@@ -73,6 +83,12 @@ def of_document(problems: Sequence[agent.Problem]) -> Problem:
     found = field_errors(problems[:ERRORS_MAX])
     told = f"{len(problems)} problems" if len(problems) != 1 else "one problem"
     return Problem(INVALID, f"the document has {told}; each is named with its mend", found)
+
+
+def _of_values(problems: Sequence[agent.Problem]) -> Problem:
+    """What has no text, and so no lines."""
+    found = [FieldError(each.field, each.message) for each in problems[:ERRORS_MAX]]
+    return Problem(INVALID, "; ".join(map(_line, found))[:1000], found)
 
 
 def _of_fields(error: RequestValidationError) -> Problem:

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bridge.agents.problems import AgentError
 from bridge.store.problems import StoreProblem
@@ -39,9 +39,22 @@ class _Beside:
         path = scope.get("path", "")
         if scope["type"] == "http" and (path == PREFIX or path.startswith(f"{PREFIX}/")):
             root = scope.get("root_path", "") + PREFIX
-            await self._api({**scope, "root_path": root}, receive, send)
+            inner = {**scope, "root_path": root}
+            if scope["method"] == "HEAD":
+                inner["method"], send = "GET", _without_content(send)
+            await self._api(inner, receive, send)
         else:
             await self._app(scope, receive, send)
+
+
+def _without_content(send: Send) -> Send:
+    """RFC 9110, "HEAD": what GET would be answered with, and nothing of what it would send."""
+
+    async def sent(message: Message) -> None:
+        body = message["type"] == "http.response.body"
+        await send({**message, "body": b""} if body else message)
+
+    return sent
 
 
 def api(services: Services) -> FastAPI:

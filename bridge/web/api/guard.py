@@ -93,6 +93,8 @@ class Guard:
         methods = {method for route in partial for method in getattr(route, "methods", ())}
         if not methods:
             return not_found("there is no such path; see openapi.json")
+        if "GET" in methods:
+            methods.add("HEAD")
         told = f"{scope['method'][:20]} is not taken here; see openapi.json"
         return Problem(NO_METHOD, told, headers={"Allow": ", ".join(sorted(methods))})
 

@@ -271,7 +271,9 @@ def test_routes_and_blocked_callers(tmp_path: Path) -> None:
         late = await made.ask("PUT", path, json={"agent": "shop"}, headers=seen(revision + 1))
         assert (late.status_code, late.json()["current_revision"]) == (409, revision)
         wrong = await made.ask("PUT", path, json={"agent": "gone"}, headers=seen(revision))
-        assert [each["field"] for each in wrong.json()["errors"]] == ["agent"]
+        told = "there is no published agent gone; publish it first"
+        assert wrong.json()["errors"] == [{"field": "agent", "message": told}]
+        assert wrong.json()["detail"] == f"agent: {told}"
         other = {"agent": "shop", "called": "*"}
         assert (await made.ask("PUT", path, json=other, headers=seen(revision))).status_code == 422
         assert (await made.ask("DELETE", "/agents/shop")).status_code == 409

@@ -109,6 +109,22 @@ def test_a_revoked_token_is_refused_from_the_next_request_on(tmp_path: Path) -> 
     assert asyncio.run(main()) == [200, 200, 401]
 
 
+def test_head_is_answered_as_get_is_and_to_the_same(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with asyncio.timeout(20), desk(tmp_path) as made:
+            got = await made.ask("GET", "/agents", "viewer")
+            head = await made.ask("HEAD", "/agents", "viewer")
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["content-length"] == str(len(got.content))
+            assert (await made.http.head("/agents")).status_code == 401
+            assert (await made.ask("HEAD", "/tokens", "editor")).status_code == 403
+            assert (await made.ask("HEAD", "/validate")).status_code == 405
+            other = await made.ask("PUT", "/agents")
+            assert (other.status_code, other.headers["allow"]) == (405, "GET, HEAD, POST")
+
+    asyncio.run(main())
+
+
 def test_what_does_not_exist_is_told_only_to_those_with_a_token(tmp_path: Path) -> None:
     async def main() -> list[int]:
         async with asyncio.timeout(20), desk(tmp_path) as made:
