@@ -33,7 +33,8 @@ _SHAPES = re.compile(
     r"|\b(?:sk|ek)[-_][\w-]{8,}"  # OpenAI's keys
     r"|\bofh_[\w-]{8,}"  # tokens of our API
     r"|\beyJ[\w-]+\.[\w-]+\.[\w-]*"  # JSON Web Tokens
-    r"|(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9A-Za-z])",  # Twilio's auth tokens, Azure's keys
+    # Twilio's auth tokens, Azure's keys; not our own ids of webhooks and spools.
+    r"|(?<![0-9A-Za-z])(?<!\bmsg_)(?<!\bspool/)(?<!\brejected-)[0-9a-f]{32}(?![0-9A-Za-z])",
     re.IGNORECASE,
 )
 

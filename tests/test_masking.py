@@ -63,6 +63,9 @@ def test_an_international_number_is_masked_in_any_text(number: str, text: str) -
         "TWILIO_AUTH_TOKEN is not set",
         "output_tokens=1234 max_tokens: 4096",
         "stream_token_ttl_s=60",
+        "webhook msg_0123456789abcdef0123456789abcdef_1 is given up",
+        "put aside as rejected-0123456789abcdef0123456789abcdef-5.json",
+        "the spool /state/spool/0123456789abcdef0123456789abcdef cannot be adopted",
     ],
 )
 def test_what_is_neither_a_number_nor_a_secret_stays(text: str) -> None:
@@ -83,6 +86,7 @@ def test_what_is_neither_a_number_nor_a_secret_stays(text: str) -> None:
         ("with ofh_AbCdEfGh-12_34", "with ***"),
         ("eyJhbGci.eyJzdWIi.c2ln sent", "*** sent"),
         ("0123456789abcdef0123456789abcdef", "***"),
+        ("key-0123456789abcdef0123456789abcdef", "key-***"),
         ("a Bearer qwertyuiop", "a Bearer ***"),
     ],
 )
