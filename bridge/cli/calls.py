@@ -1,7 +1,7 @@
 """offhook calls: what is kept of calls."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -102,11 +102,16 @@ def show(
     if audio and html is None:
         stop("--audio belongs to --html FILE: a terminal plays no sound", USAGE)
     record = _with_store(lambda calls: calls.get(call))
+    runs = not record.outcome
     if html is not None:
+        if runs:
+            stop(f"{call} still runs; its page can be made when it has ended", FAILED)
         _write(html, page(record, _sound(record, needed=audio), player=audio).encode())
         stderr.print(f"written: {html}", markup=False)
     elif as_json:
         report(record.builtins())
+    elif runs:
+        line("\n".join(_running(record, datetime.now(UTC))))
     else:
         draw(record, stdout)
 
@@ -164,6 +169,17 @@ def _with_store(ask: Callable[[CallStore], Awaitable[T]]) -> T:
         stop(str(error), FAILED)
     except StoreProblem as error:
         stop(str(error), USAGE)
+
+
+def _running(record: CallRecord, now: datetime) -> Iterator[str]:
+    """All that is kept of a call before its end."""
+    by_now = clock(max(0.0, (now - record.started_at).total_seconds()))
+    yield f"{record.call_sid} runs since {record.started_at:%Y-%m-%d %H:%M:%S} UTC, {by_now} by now"
+    yield f"  {printable(record.caller) or '?'} → {printable(record.called) or '?'}"
+    yield f"  {printable(record.agent)}, version {record.version} ({printable(record.variant)})"
+    if record.recording:
+        yield "  it is being recorded"
+    yield "  what was said, its latencies and its cost are kept when it has ended"
 
 
 def _recording(record: CallRecord) -> Path | None:

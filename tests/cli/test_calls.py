@@ -30,12 +30,12 @@ OLDER = CallRecord(
 )
 
 
-async def _keep(state: Path, records: Sequence[CallRecord]) -> None:
+async def _keep(state: Path, records: Sequence[CallRecord], kind: str = "call.ended") -> None:
     database = await Database.open(store_url(None, state))
     await migrate(database)
     async with database.begin() as connection:
-        entries = [CallEntry(n, "call.ended", each) for n, each in enumerate(records, 1)]
-        await apply(connection, "spool", entries, NOON, None)
+        entries = [CallEntry(n, kind, each) for n, each in enumerate(records, 1)]
+        await apply(connection, f"spool of {kind}", entries, NOON, None)
     await database.close()
 
 
@@ -114,6 +114,29 @@ def test_a_call_is_shown_and_told_as_json(state: Path) -> None:
     assert "the caller broke in" in calls("show", SID).stdout
     told = from_builtins(json.loads(calls("show", SID, "--json").stdout))
     assert msgspec.structs.replace(told, process=RECORD.process) == RECORD
+
+
+def test_a_call_that_runs_is_told_as_one(state: Path) -> None:
+    running = CallRecord(
+        call_sid="CA" + "3" * 32,
+        started_at=NOON,
+        agent="front-desk",
+        version=7,
+        variant="trial",
+        caller="+15550123",
+        called="+15550100",
+        recording="CA3.wav",
+    )
+    asyncio.run(_keep(state, [running], "call.started"))
+    told = calls("show", running.call_sid).stdout
+    assert f"{running.call_sid} runs since {NOON:%Y-%m-%d %H:%M:%S} UTC, " in told
+    assert "+15550123 → +15550100" in told and "front-desk, version 7 (trial)" in told
+    assert "it is being recorded" in told
+    assert "long" not in told and "unknown" not in told
+    page = calls("show", running.call_sid, "--html", state / "page.html")
+    assert (page.exit_code, (state / "page.html").exists()) == (1, False)
+    assert "still runs" in page.stderr
+    assert json.loads(calls("show", running.call_sid, "--json").stdout)["outcome"] == ""
 
 
 def test_the_page_is_one_file_with_sound_only_if_asked(state: Path, tmp_path: Path) -> None:

@@ -124,8 +124,11 @@ def add(api: FastAPI, services: Services) -> None:
         response_class=FileResponse,
     )
     async def get_recording(call_sid: Sid, request: Request) -> FileResponse:
-        name = (await store.get(call_sid)).recording
+        made = await store.get(call_sid)
+        name = made.recording
         path = None if name is None else await asyncio.to_thread(_file, services.recordings, name)
+        if path is None and name is not None and not made.outcome:
+            raise not_found("the call still runs and is being recorded; ask when it has ended")
         if path is None:
             raise not_found("there is no recording of this call; it was off, or has expired")
         size = path.stat().st_size

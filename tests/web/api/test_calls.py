@@ -137,6 +137,18 @@ def test_a_recording_is_had_whole_or_in_parts(
     check(tmp_path, test)
 
 
+def test_of_a_call_that_runs_it_is_told_that_it_is_being_recorded(tmp_path: Path) -> None:
+    async def test(made: Desk) -> None:
+        put = Putter(made.services.database)
+        await put(begun(1, recording="CA1.wav"), begun(2), kind="call.started")
+        told = [await made.ask("GET", f"/calls/{call_sid(n)}/recording") for n in (1, 2)]
+        assert [each.status_code for each in told] == [404, 404]
+        assert "being recorded" in told[0].json()["detail"]
+        assert "it was off" in told[1].json()["detail"]
+
+    check(tmp_path, test)
+
+
 def test_a_recording_lies_in_its_folder_whatever_its_name_says(tmp_path: Path) -> None:
     async def test(made: Desk) -> None:
         (tmp_path / "secret.wav").write_bytes(b"secret")
