@@ -1,18 +1,24 @@
 """One call from both sides, made ready to be judged."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
-from bridge.sim.carrier.caller import Say
-from bridge.sim.carrier.line import FRAME_BYTES, TICK_S
+from bridge.sim.carrier.caller import AGENT_LEVEL_DBFS, Say
+from bridge.sim.carrier.line import BYTES_PER_MS, FRAME_BYTES, TICK_S
 from bridge.sim.carrier.result import CallResult, StreamResult
+from bridge.sim.load.frames import Frames, frames_of
 from bridge.sim.load.records import Item, Session
 from bridge.sim.load.voiceprint import Block, block_of
-from bridge.sim.voice import timecode
 from bridge.sim.voice.timecode import Slot
+
+PAUSE_S: Final = 0.2  # a shorter silence is within what is said
+NETWORK_S: Final = 0.5  # what a network of its own may add, one way
+SAME_CLOCK_S: Final = 10.0  # a session is opened with its stream, about
 
 
 @dataclass(frozen=True)
@@ -46,20 +52,34 @@ class Evidence:
     def stream(self) -> StreamResult | None:
         return self.result.streams[0] if self.result.streams else None
 
+    @property
+    def network_s(self) -> float:
+        return NETWORK_S if self.has_network else 0.0
+
+    @property
+    def has_one_clock(self) -> bool:
+        """The model's times can be held against the carrier's."""
+        if self.session is None or self.stream is None:
+            return False
+        return abs(self.session.opened_at - self.stream.opened_at) < SAME_CLOCK_S
+
     @cached_property
+    def frames(self) -> Frames:
+        """Everything received."""
+        return frames_of(self.stream.received if self.stream else b"")
+
+    @property
     def slots(self) -> list[Slot | None]:
-        """The time code of everything received."""
-        if self.stream is None or len(self.stream.received) < FRAME_BYTES:
-            return []
-        return timecode.decode_all(self.stream.received)
+        return self.frames.slots
 
     @cached_property
     def cuts(self) -> list[Cut]:
         assert self.stream
-        found, first = [], 0
+        found, first, starts = [], 0, self.frames.starts
         for clear in self.stream.clears:
-            left = -(-clear.position_bytes // FRAME_BYTES)
-            end = (clear.position_bytes + clear.dropped_bytes) // FRAME_BYTES
+            left = bisect_left(starts, clear.position_bytes)
+            dropped_to = clear.position_bytes + clear.dropped_bytes
+            end = max(first, bisect_right(starts, dropped_to - FRAME_BYTES))
             found.append(Cut(first, left, end, clear.at))
             first = end
         found.append(Cut(first, len(self.slots), len(self.slots), None))
@@ -99,14 +119,51 @@ class Evidence:
     def arrived_at(self, frame: int) -> float | None:
         """When the last byte of this frame of ``received`` came."""
         assert self.stream
-        needed = (frame + 1) * FRAME_BYTES
-        index = int(np.searchsorted(self.arrival_bytes, needed))
+        needed = self.frames.starts[frame] + FRAME_BYTES
+        index = bisect_left(self.arrival_bytes, needed)
         arrivals = self.stream.arrivals
         return arrivals[index][0] if index < len(arrivals) else None
 
     @cached_property
     def arrival_bytes(self) -> Sequence[int]:
         return [n_bytes for _, n_bytes in self.stream.arrivals] if self.stream else []
+
+    def played_at(self, frame: int) -> float | None:
+        """When the first byte of this frame left for the ear; None: it never did."""
+        assert self.stream
+        position_bytes = self.frames.starts[frame]
+        for run in self.stream.played:
+            into = position_bytes - run.position_bytes
+            if 0 <= into < run.n_bytes:
+                return self.stream.opened_at + (run.heard_bytes + into) / BYTES_PER_MS / 1000
+        return None
+
+    @cached_property
+    def speaks(self) -> list[tuple[float, float]]:
+        """From when to when the agent was to be heard.
+
+        What is not of the model's voice (silence that is sent, a tone, music) is nothing said;
+        where none of that voice is known, whatever can be heard is.
+        """
+        assert self.stream
+        starts, slots, levels = self.frames.starts, self.frames.slots, self.frames.levels_dbfs
+        said: Sequence[object] = slots
+        if not any(slots):
+            said = [level > AGENT_LEVEL_DBFS for level in levels]
+        spans: list[tuple[float, float]] = []
+        for run in self.stream.played:
+            opened_at = self.stream.opened_at
+            ends = opened_at + (run.heard_bytes + run.n_bytes) / BYTES_PER_MS / 1000
+            first = bisect_left(starts, run.position_bytes)
+            for frame in range(first, bisect_left(starts, run.position_bytes + run.n_bytes)):
+                if said[frame]:
+                    heard_bytes = run.heard_bytes + starts[frame] - run.position_bytes
+                    begin = opened_at + heard_bytes / BYTES_PER_MS / 1000
+                    end = min(begin + TICK_S, ends)
+                    if spans and begin - spans[-1][1] <= PAUSE_S:
+                        begin = spans.pop()[0]
+                    spans.append((begin, end))
+        return spans
 
 
 def follows(before: Slot | None, after: Slot) -> bool:

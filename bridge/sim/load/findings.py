@@ -15,6 +15,8 @@ class Findings:
     speech_to_audio_ms: list[float] = field(default_factory=list)  # end of words to first audio
     model_ms: list[float] = field(default_factory=list)  # last caller audio to the first delta
     queue_ms: list[float] = field(default_factory=list)  # media received to its first packet played
+    agent_level_db: list[float] = field(default_factory=list)  # of a call: louder than sent
+    caller_level_db: list[float] = field(default_factory=list)
 
     frames_sent: int = 0
     frames_lost: int = 0
@@ -22,8 +24,11 @@ class Findings:
     gaps: int = 0
     gap_ms: float = 0.0
     skips: int = 0  # of the agent's sound: frames left out, doubled, or silence put in
+    agent_frames_lost: int = 0  # of answers that nothing cut
+    unrecognised: int = 0  # frames of another sound in place of an answer
     stale_frames: int = 0
     clears_missing: int = 0
+    clears_unasked: int = 0
     truncations: int = 0
     warnings: int = 0
     model_errors: int = 0

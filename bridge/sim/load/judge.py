@@ -1,7 +1,10 @@
 """One call held against the truth of both its ends."""
 
+import numpy as np
+
 from bridge.sim.carrier.caller import Say
-from bridge.sim.carrier.line import BYTES_PER_MS
+from bridge.sim.load.answers import judge_answers
+from bridge.sim.load.barge_in import judge_barge_in
 from bridge.sim.load.evidence import Evidence
 from bridge.sim.load.findings import Findings
 from bridge.sim.load.inbound import judge_inbound
@@ -24,14 +27,16 @@ def judge(evidence: Evidence) -> Findings:
             findings.fault(error.at, f"model error {error.code}: {error.message}")
         inbound = judge_inbound(evidence, session, findings)
         judge_against(evidence, session, inbound, findings)
+        if evidence.has_one_clock:
+            judge_barge_in(evidence, session, findings)
+            judge_answers(evidence, session, findings)
     return findings
 
 
 def _waits(evidence: Evidence, findings: Findings) -> None:
     """What the caller's script tells: answers that did not come, and how long they took."""
     assert evidence.stream
-    opened_at = evidence.stream.opened_at
-    begun = [opened_at + run.heard_bytes / BYTES_PER_MS / 1000 for run in evidence.stream.played]
+    begun = [begin for begin, _ in evidence.speaks]
     steps = evidence.result.steps
     for index, record in enumerate(steps):
         if record.timed_out:
@@ -52,6 +57,8 @@ def is_lost(evidence: Evidence) -> bool:
     return result.outcome != "completed" or result.ended_by != "caller" or not result.streams
 
 
-def is_shared_clock(findings: Findings) -> bool:
-    """Nothing arrives before it was sent, where both ends tell the same time."""
-    return min((*findings.inbound_ms, *findings.outbound_ms), default=0.0) > -1.0
+def clock_ms(findings: Findings) -> float | None:
+    """What arrives before it was sent was told by another clock; the median, since a frame that
+    comes twice is early too. None: nothing was timed."""
+    found = (*findings.inbound_ms, *findings.outbound_ms)
+    return float(np.median(found)) if found else None

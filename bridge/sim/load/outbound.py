@@ -1,10 +1,11 @@
-"""The way from the model to the ear: gaps, leftovers, interruptions, and how late it was."""
+"""The way from the model to the ear: gaps, leftovers, what was told of it, and how late it was."""
 
+from bisect import bisect_left
 from typing import Final
 
 import numpy as np
 
-from bridge.sim.carrier.line import BYTES_PER_MS, FRAME_BYTES, TICK_S
+from bridge.sim.carrier.line import BYTES_PER_MS, TICK_S
 from bridge.sim.load.evidence import Cut, Evidence, follows
 from bridge.sim.load.findings import Findings
 from bridge.sim.load.inbound import Inbound
@@ -12,7 +13,6 @@ from bridge.sim.load.records import Item, Session
 from bridge.sim.voice.timecode import SLOT_MS, Slot
 
 DELIVERED_MS: Final = 60.0  # what the model sent so long before, the bridge could have passed on
-CLEARED_S: Final = 0.3  # speech that is not answered by a clear within this was no barge-in to it
 FILTER_MS: Final = 4
 STOOD_STILL_S: Final = 0.01  # a frame of the caller that is later: its carrier did
 
@@ -31,7 +31,6 @@ def judge_against(
     if evidence.has_network:
         return
     _truncations(evidence, session, findings)
-    _clears(evidence, session, findings)
     _gaps(evidence, findings)
     _latency(evidence, inbound, findings)
 
@@ -47,12 +46,20 @@ def _skips(evidence: Evidence, cut: Cut, findings: Findings) -> None:
         # The short last frame of an item may be misread; it has no successor then.
         if index + 1 == len(found) or not follows(slot, found[index + 1][1]):
             continue
-        if before and before.stream == slot.stream and before.slot >= slot.slot:
+        put_in = _put_in(evidence, before_at, at)
+        if put_in and before and slot.slot - before.slot in (0, 1):
+            what = f"comes after {put_in * SLOT_MS} ms that were put in"
+        elif before and before.stream == slot.stream and before.slot >= slot.slot:
             what = "comes a second time"
         else:
             what = "comes without what was before it"
         findings.skips += 1
         findings.fault(evidence.arrived_at(at), f"the agent's sound at {slot.start_ms} ms {what}")
+
+
+def _put_in(evidence: Evidence, before: int, after: int) -> int:
+    """How many frames between these two are nothing of the model's."""
+    return sum(evidence.slots[n] is None for n in range(max(0, before + 1), after))
 
 
 def _stale(evidence: Evidence, findings: Findings) -> None:
@@ -96,30 +103,6 @@ def _truncations(evidence: Evidence, session: Session, findings: Findings) -> No
             findings.fault(cut.at, f"told {error_ms:+.0f} ms more than the {heard_ms:.0f} ms heard")
 
 
-def _clears(evidence: Evidence, session: Session, findings: Findings) -> None:
-    assert evidence.stream
-    cleared_at = [clear.at for clear in evidence.stream.clears]
-    for started_at, _ in session.speech_started:
-        clear = next((at for at in cleared_at if started_at <= at <= started_at + CLEARED_S), None)
-        if clear is not None:
-            findings.barge_in_to_clear_ms.append((clear - started_at) * 1000)
-        elif _plays_on(evidence, started_at):
-            findings.clears_missing += 1
-            findings.fault(started_at, "the caller was talked over: no clear")
-
-
-def _plays_on(evidence: Evidence, at: float) -> bool:
-    """The agent was to be heard at this time, and all the while a clear had time to come."""
-    assert evidence.stream
-    opened_at = evidence.stream.opened_at
-    for run in evidence.stream.played:
-        begins = opened_at + run.start_tick * TICK_S
-        ends = begins + run.n_bytes / BYTES_PER_MS / 1000
-        if begins <= at and ends >= at + CLEARED_S:
-            return True
-    return False
-
-
 def _gaps(evidence: Evidence, findings: Findings) -> None:
     """Silence inside an item although the model had sent the next of it well before."""
     assert evidence.stream
@@ -128,7 +111,8 @@ def _gaps(evidence: Evidence, findings: Findings) -> None:
         end = run.position_bytes + run.n_bytes
         if later.position_bytes != end:  # a clear is between
             continue
-        before, after = _slot(evidence, end // FRAME_BYTES - 1), _slot(evidence, end // FRAME_BYTES)
+        next_frame = bisect_left(evidence.frames.starts, end)
+        before, after = _slot(evidence, next_frame - 1), _slot(evidence, next_frame)
         if after is None or not follows(before, after):
             continue
         empty_at = evidence.stream.opened_at + (run.heard_bytes + run.n_bytes) / BYTES_PER_MS / 1000
@@ -172,18 +156,9 @@ def _latency(evidence: Evidence, inbound: Inbound, findings: Findings) -> None:
         before = int(np.searchsorted(inbound.arrived_at, delta_at)) - 1
         if before >= 0:  # the latest of the caller that the model had heard by then
             findings.added_ms.append(out_ms + float(inbound.ms[before]))
-        played_at = _played_at(evidence, number * FRAME_BYTES)
+        played_at = evidence.played_at(number)
         if played_at is not None:
             findings.queue_ms.append(max(0.0, (played_at - came_at) * 1000))
-
-
-def _played_at(evidence: Evidence, position_bytes: int) -> float | None:
-    assert evidence.stream
-    for run in evidence.stream.played:
-        into = position_bytes - run.position_bytes
-        if 0 <= into < run.n_bytes:
-            return evidence.stream.opened_at + (run.heard_bytes + into) / BYTES_PER_MS / 1000
-    return None
 
 
 def _sent_at(item: Item, through_ms: float) -> float | None:

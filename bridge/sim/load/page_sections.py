@@ -50,6 +50,8 @@ def verdict(report: Json) -> Html:
 
 def _missed(each: Json) -> str:
     unit = unit_of(each["name"])
+    if each["measured"] is None:
+        return f"{words(each['name'])}: {NOT_MEASURED}, and its bound was asked for"
     measured, bound = number(each["measured"], unit), number(each["bound"], unit)
     return f"{words(each['name'])}: {measured}, more than {bound}"
 
@@ -117,14 +119,10 @@ def correctness(report: Json) -> Html:
         for name, value in counted.items()
         if name != "needs_records"
     ]
-    if error:
-        lowest, highest = (error["quantiles"][end][1] for end in (0, -1))
-        pairs.append(("truncation error", f"{number(lowest)} to {number(highest, 'ms')}"))
     shown = [
         element(
             "p",
-            "Told to the model minus truly heard, read from the sound itself: "
-            "negative means the model believes less was heard than was.",
+            "What was told to the model against what was truly heard, read from the sound itself.",
             "quiet",
         ),
         element("div", distribution("Truncation error", error), "plots"),

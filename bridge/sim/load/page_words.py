@@ -12,14 +12,21 @@ MEASURES: Final = {
     "caller_frames_doubled": "caller frames doubled",
     "playback_gaps": "playback gaps",
     "outbound_skips": "answer audio skipped",
+    "agent_frames_lost": "answer frames lost",
+    "agent_audio_unrecognised": "answer frames not the model's sound",
+    "agent_level_error_db": "level of answers, off by",
+    "caller_level_error_db": "level of the caller, off by",
     "stale_frames": "stale frames after a clear",
     "clears_missing": "barge-ins without a clear",
+    "clears_unasked": "clears while nobody spoke",
     "carrier_warnings": "carrier warnings",
     "model_errors": "model errors",
     "unanswered_steps": "steps without an answer",
     "caller_frames_sent": "caller frames sent",
     "truncations": "truncations",
     "playback_gap_ms": "playback gaps together",
+    "told_too_little_ms": "told less than heard, at most",
+    "told_too_much_ms": "told more than heard, at most",
     "inbound": "added latency, caller to model",
     "outbound": "added latency, model to caller",
     "added_latency": "added latency, both ways",
@@ -32,6 +39,7 @@ MEASURES: Final = {
     "first_media": "stream start to first media",
     "first_audio": "stream start to first audio",
 }
+UNITS: Final = {"_ms": "ms", "_db": "dB"}
 BEHAVIOURS: Final = {
     "talk": "talks in turn",
     "barge_in": "talks over answers",
@@ -55,7 +63,7 @@ def words(name: str) -> str:
 
 
 def unit_of(name: str) -> str:
-    return "ms" if name.endswith("_ms") else ""
+    return next((unit for end, unit in UNITS.items() if name.endswith(end)), "")
 
 
 def plural(count: int, one: str) -> str:

@@ -47,6 +47,7 @@ class Session(msgspec.Struct):
     appended_ms: float = 0.0
     arrivals: list[tuple[float, float]] = []  # when, and how much audio there was by then
     caller: list[tuple[float, int, int, int]] = []  # first ms, stream, first slot, slots
+    caller_level_dbfs: float | None = None  # of those slots
     speech_started: list[tuple[float, float]] = []
     items: list[Item] = []
     truncations: list[Truncation] = []
@@ -74,15 +75,15 @@ def read(text: bytes) -> Told:
         raise RecordsMissing(f"what came is no record of sessions: {error}") from None
 
 
-def fetcher(url: str) -> Ask:
-    """Asks and waits, for at most a minute. What it returns raises ``RecordsMissing``."""
+def fetcher(url: str, timeout_s: float = TIMEOUT_S) -> Ask:
+    """Asks and waits. What it returns raises ``RecordsMissing``."""
 
     def ask(after: int | None) -> Told:
         try:
             answer = httpx.get(
                 url,
                 params={} if after is None else {"after": after},
-                timeout=TIMEOUT_S,
+                timeout=timeout_s,
                 trust_env=False,
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:

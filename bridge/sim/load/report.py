@@ -18,7 +18,7 @@
                     outbound                       model's delta sent -> media at the carrier
                     added_latency                  both together, for each answer
                     barge_in_to_clear              speech_started -> clear at the carrier
-                    truncation_error               told minus heard; may be negative
+                    truncation_error               told against heard, however it is off
                     end_of_speech_to_first_audio   at the caller's ear
                     queue_to_ear                   media at the carrier -> played
                     webhook, socket_open, first_media, first_audio
@@ -30,7 +30,8 @@
     server          null|{pid, cpu_s, cpu_us_per_frame, core_percent, core_percent_per_call,
                           rss_start_bytes, rss_peak_bytes, rss_bytes_per_call,
                           rss_after: [[calls ended, bytes]]}         by quarters of the calls
-    slo             [{name, measured: n|null, bound, met: true|false|null}]
+    slo             [{name, measured: n|null, bound, asked, met: true|false|null}]
+                                                   asked for and not measured is not met
     faults          [{call, scenario, call_sid, at_s: n|null, what}]         the first hundred
     lost_calls      [{call, scenario, call_sid, outcome, ended_by, errors: [text]}]
     notes           [text]                         what could not be measured, and why
@@ -41,6 +42,7 @@
 import os
 import platform
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -50,7 +52,7 @@ from bridge.sim.load.figures import spread
 from bridge.sim.load.judged import Judged
 from bridge.sim.load.plan import Plan
 from bridge.sim.load.runner import Run, Sample, Target
-from bridge.sim.load.slo import Verdict, gate
+from bridge.sim.load.slo import Verdict, gate, unmeasured
 from bridge.sim.load.summary import COUNTS, NEED_RECORDS, Summary
 
 FAULTS: Final = 100
@@ -68,7 +70,7 @@ def report_of(
     late_limit_ms: float = LATE_MS,
 ) -> dict[str, Any]:
     """Raises ``PlanError`` where the plan's bounds name what is no measure."""
-    verdicts = gate(summary.measures(), plan.slo)
+    verdicts = gate(summary.measures(), plan.slo, asked=frozenset(plan.slo))
     generator = _generator(run, summary, late_limit_ms)
     because = _invalid_because(generator, run)
     broken = any(verdict.met is False for verdict in verdicts)
@@ -84,7 +86,7 @@ def report_of(
         "plan": _plan(plan, summary),
         "calls": _calls(run, summary),
         "timeline": _timeline(run),
-        "latency_ms": {name: spread(values) for name, values in summary.latencies.items()},
+        "latency_ms": {name: spread(summary.sizes(name)) for name in summary.latencies},
         "correctness": _correctness(summary),
         "budget": _budget(summary),
         "generator": generator,
@@ -92,7 +94,7 @@ def report_of(
         "slo": [_told(each) for each in verdicts],
         "faults": _faults(run, summary),
         "lost_calls": [_lost(call) for call in summary.calls if call.lost][:FAULTS],
-        "notes": notes + _notes(summary),
+        "notes": notes + _notes(summary) + unmeasured(verdicts),
         "capacity": None,
     }
 
@@ -224,8 +226,15 @@ def _correctness(summary: Summary) -> dict[str, Any]:
         "caller_frames_sent": _frames(summary),
         "truncations": totals.truncations if known else None,
         "playback_gap_ms": round(totals.gap_ms, 1) if known else None,
+        "told_too_little_ms": _most(totals.truncation_error_ms, -1),
+        "told_too_much_ms": _most(totals.truncation_error_ms, 1),
         "needs_records": sorted(NEED_RECORDS),
     }
+
+
+def _most(errors_ms: Sequence[float], sign: int) -> float | None:
+    """The furthest to one side, 0 where none is."""
+    return round(max(0.0, *(sign * each for each in errors_ms)), 3) if errors_ms else None
 
 
 def _budget(summary: Summary) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from bridge.sim.load.findings import Findings
-from bridge.sim.load.judge import is_shared_clock
+from bridge.sim.load.judge import clock_ms
 from bridge.sim.load.judged import Judged
 
 # Distributions in the report: its name, and the field of the findings.
@@ -26,22 +26,36 @@ COUNTS: Final = {
     "caller_frames_doubled": "frames_doubled",
     "playback_gaps": "gaps",
     "outbound_skips": "skips",
+    "agent_frames_lost": "agent_frames_lost",
+    "agent_audio_unrecognised": "unrecognised",
     "stale_frames": "stale_frames",
     "clears_missing": "clears_missing",
+    "clears_unasked": "clears_unasked",
     "carrier_warnings": "warnings",
     "model_errors": "model_errors",
     "unanswered_steps": "unanswered",
 }
-NEED_RECORDS: Final = frozenset(
+LEVELS: Final = {
+    "agent_level_error_db": "agent_level_db",
+    "caller_level_error_db": "caller_level_db",
+}
+# Where the model's times are held against the carrier's.
+NEED_ONE_CLOCK: Final = frozenset(
     {
-        "caller_frames_lost",
-        "caller_frames_doubled",
         "playback_gaps",
+        "agent_frames_lost",
+        "agent_audio_unrecognised",
         "clears_missing",
-        "model_errors",
-        "calls_unmatched",
+        "clears_unasked",
     }
 )
+NEED_RECORDS: Final = NEED_ONE_CLOCK | {
+    "caller_frames_lost",
+    "caller_frames_doubled",
+    "model_errors",
+    "calls_unmatched",
+}
+ONE_CLOCK_MS: Final = -1.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,11 @@ class Summary:
     latencies: Mapping[str, Sequence[float]]
     totals: Findings
 
+    def sizes(self, name: str) -> Sequence[float]:
+        """Of a latency; an error counts however it is off."""
+        values = self.latencies[name]
+        return [abs(each) for each in values] if name == "truncation_error" else values
+
     def measures(self) -> dict[str, float | None]:
         """All a gate may ask for; None: not measured."""
         found: dict[str, float | None] = {"calls_lost": sum(call.lost for call in self.calls)}
@@ -60,14 +79,22 @@ class Summary:
             found[name] = getattr(self.totals, field)
         if self.unmatched is None:
             found |= dict.fromkeys(NEED_RECORDS)
+        if not self.one_clock:
+            found |= dict.fromkeys(NEED_ONE_CLOCK)
+        for name, field in LEVELS.items():
+            found[name] = _furthest(getattr(self.totals, field))
         for name, values in self.latencies.items():
-            sizes = np.abs(np.asarray(values)) if name == "truncation_error" else values
+            sizes = self.sizes(name)
             for label, share in (("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("max", 100.0)):
                 known = len(values) > 0
                 found[f"{name}_{label}_ms"] = (
                     round(float(np.percentile(sizes, share)), 3) if known else None
                 )
         return found
+
+
+def _furthest(levels_db: Sequence[float]) -> float | None:
+    return round(max(abs(each) for each in levels_db), 1) if levels_db else None
 
 
 def no_measures() -> dict[str, float | None]:
@@ -80,7 +107,8 @@ def no_measures() -> dict[str, float | None]:
 
 def summarize(calls: Sequence[Judged], *, has_records: bool) -> Summary:
     unmatched = sum(each.spoke and not each.matched for each in calls) if has_records else None
-    one_clock = all(is_shared_clock(each.findings) for each in calls)
+    clocks_ms = [ms for each in calls if (ms := clock_ms(each.findings)) is not None]
+    one_clock = not clocks_ms or float(np.median(clocks_ms)) > ONE_CLOCK_MS
     totals = _added([each.findings for each in calls])
     latencies = {name: getattr(totals, field) for name, field in LATENCIES.items()}
     if not one_clock:

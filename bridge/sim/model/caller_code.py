@@ -1,5 +1,8 @@
 """The time code in a caller's audio, read off while it comes in."""
 
+import math
+from array import array
+
 import numpy as np
 
 from bridge.sim.voice.timecode import FRAME_SAMPLES, SLOT_MS, SLOTS, Slot, decode_all
@@ -20,6 +23,7 @@ class CallerCode:
         self._rate_hz = CODE_HZ
         self._frames = 0
         self._runs: list[list[int]] = []
+        self._powers = array("f")  # of the frames that hold the code; 1 is full scale
 
     def push(self, pcm: bytes, rate_hz: int) -> None:
         """PCM16 mono of 8 kHz or a multiple of it; the rate is the same for all of a session."""
@@ -37,6 +41,12 @@ class CallerCode:
         self._read()
         return [list(run) for run in self._runs]
 
+    def level_dbfs(self) -> float | None:
+        """The median of the frames that hold the code; None: none does."""
+        self._read()
+        power = float(np.median(self._powers)) if self._powers else 0.0
+        return round(10 * math.log10(power), 1) if power else None
+
     @property
     def _frame_bytes(self) -> int:
         return FRAME_SAMPLES * 2 * self._rate_hz // CODE_HZ
@@ -49,9 +59,13 @@ class CallerCode:
         del self._pcm[:whole]
         # Speech of a telephone is band-limited: to leave samples out is enough.
         narrow = samples[:: self._rate_hz // CODE_HZ]
-        for slot in decode_all(ulaw_encode(narrow.tobytes())):
+        frames = narrow.reshape(-1, FRAME_SAMPLES).astype(np.float32) / 32768
+        powers = np.einsum("fs,fs->f", frames, frames).tolist()
+        for slot, power in zip(decode_all(ulaw_encode(narrow.tobytes())), powers, strict=True):
             self._add(slot)
             self._frames += 1
+            if slot is not None:
+                self._powers.append(power / FRAME_SAMPLES)
 
     def _add(self, slot: Slot | None) -> None:
         if slot is None:

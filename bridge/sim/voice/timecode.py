@@ -8,6 +8,7 @@ slot, joins the next slot without a step, and falls into one bin of a 160-sample
     bins 24-39   slot // 16 % 16        bins 56-67   slot // 256 % 12
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ BIN_HZ = 50
 FIRST_BINS = (8, 24, 40, 56)
 LAST_BIN = 67
 TONE = 0.177  # of full scale: four of them are -12 dBFS
+LEVEL_DBFS = 10 * math.log10(4 * TONE**2 / 2)
 
 # Of a frame's energy, the code's tones must hold this share: half a frame of code does.
 CODE_SHARE = 0.45

@@ -22,6 +22,11 @@ def heard_as(scene: Scene, *pieces: tuple[float, int, int]) -> None:
     ]
 
 
+def second_words_move_by(scene: Scene, ms: float) -> None:
+    first_ms, *place = scene.session.caller.pop()
+    scene.session.caller.append((first_ms + ms, place[0], place[1], place[2]))
+
+
 def late_by(scene: Scene, ms: float, from_frame: int = 0) -> None:
     """From a frame on the model has all that much less of the caller."""
     scene.session.arrivals = [
@@ -34,15 +39,19 @@ def late_by(scene: Scene, ms: float, from_frame: int = 0) -> None:
 def test_a_frame_that_was_left_out_is_lost() -> None:
     scene = call()
     heard_as(scene, (FIRST_MS, 0, 20), (FIRST_MS + 400, 21, FIRST_FRAMES - 21))
+    second_words_move_by(scene, -20)
     late_by(scene, 20, FIRST_SAID + 20)
     found = judged(scene)
     assert (found.frames_lost, found.frames_doubled) == (1, 0)
+    assert found.inbound_ms == pytest.approx([2.0] * 248)
     assert found.faults == [(None, "1 caller frames lost at 1800 ms of the model's audio")]
 
 
 def test_a_frame_that_came_twice_is_doubled() -> None:
     scene = call()
     heard_as(scene, (FIRST_MS, 0, 20), (FIRST_MS + 400, 19, FIRST_FRAMES - 19))
+    second_words_move_by(scene, 20)
+    late_by(scene, -20, FIRST_SAID + 20)
     found = judged(scene)
     assert (found.frames_lost, found.frames_doubled) == (0, 1)
 
@@ -55,7 +64,7 @@ def test_silence_in_place_of_voice_is_lost_voice() -> None:
 
 def test_the_block_goes_round_without_a_loss() -> None:
     scene = call()
-    heard_as(scene, (FIRST_MS, 60, 4), (FIRST_MS + 80, 0, FIRST_FRAMES - 4))
+    heard_as(scene, (FIRST_MS, 0, 64), (FIRST_MS + 1280, 0, 6))
     assert judged(scene).faults == []
 
 
@@ -101,10 +110,77 @@ def test_what_was_held_until_the_model_was_there_is_not_timed() -> None:
     assert len(found.inbound_ms) < 249
 
 
-def test_after_a_lost_frame_the_next_words_are_timed_rightly_again() -> None:
+def test_frames_lost_in_silence_are_told_by_the_next_words_and_are_not_late() -> None:
     scene = call()
-    late_by(scene, 20, 0)  # lost in the silence before the first words
+    late_by(scene, 40, 100 + FIRST_FRAMES)  # between the first words and the second
+    second_words_move_by(scene, -40)
+    found = judged(scene)
+    assert (found.frames_lost, found.frames_doubled) == (2, 0)
+    assert max(found.inbound_ms) == pytest.approx(2.0)
+    told = "2 caller frames lost before the words at 3560 ms of the model's audio"
+    assert found.faults == [(None, told)]
+
+
+def test_frames_lost_before_the_first_words_are_told_by_them() -> None:
+    scene = call()
+    late_by(scene, 20, 0)
     told = scene.session.caller
     scene.session.caller = [(ms - 20, stream, slot, n) for ms, stream, slot, n in told]
     found = judged(scene)
-    assert max(found.inbound_ms[FIRST_SAID:]) == pytest.approx(2.0)
+    assert (found.frames_lost, found.frames_doubled) == (1, 0)
+    assert max(found.inbound_ms) == pytest.approx(2.0)
+
+
+def test_frames_doubled_in_silence_are_told_by_the_next_words_and_are_not_early() -> None:
+    scene = call()
+    late_by(scene, -20, 140)
+    second_words_move_by(scene, 20)
+    found = judged(scene)
+    assert (found.frames_lost, found.frames_doubled) == (0, 1)
+    assert min(found.inbound_ms) == pytest.approx(2.0)
+
+
+def test_a_doubled_frame_and_a_lost_one_are_told_by_what_was_there_too_early() -> None:
+    scene = call()
+    late_by(scene, -20, 3)
+    late_by(scene, 20, 40)
+    found = judged(scene)
+    assert (found.frames_lost, found.frames_doubled) == (1, 1)
+    assert found.inbound_ms == pytest.approx([2.0] * (300 - FIRST_SAID))
+
+
+def starts_at_tick(scene: Scene, tick: int) -> None:
+    """The carrier sends nothing before; the model has that much less."""
+    scene.sent_at[:tick] = [float("nan")] * tick
+    scene.session.arrivals = scene.session.arrivals[tick:]
+    late_by(scene, tick * 20)
+    told = scene.session.caller
+    scene.session.caller = [(ms - tick * 20, stream, slot, n) for ms, stream, slot, n in told]
+
+
+def test_a_line_that_starts_late_loses_nothing() -> None:
+    scene = call()
+    starts_at_tick(scene, 10)
+    found = judged(scene)
+    assert found.faults == []
+    assert found.inbound_ms == pytest.approx([2.0] * 239)
+
+
+# By the time it took to come, and by its timestamp of 118 ms.
+@pytest.mark.parametrize("filled_ms", [200, 120, 100])
+def test_silence_in_place_of_what_was_before_the_first_frame_is_right(filled_ms: int) -> None:
+    scene = call()
+    starts_at_tick(scene, 10)
+    told = scene.session.caller
+    scene.session.caller = [(ms + filled_ms, stream, slot, n) for ms, stream, slot, n in told]
+    late_by(scene, -filled_ms)
+    found = judged(scene)
+    assert found.faults == []
+    assert found.inbound_ms == pytest.approx([2.0] * 239)
+
+
+def test_the_level_is_held_against_that_of_what_was_said() -> None:
+    scene = call()
+    assert judged(scene).caller_level_db == []
+    scene.session.caller_level_dbfs = -32.0
+    assert judged(scene).caller_level_db == pytest.approx([-20.0], abs=0.1)

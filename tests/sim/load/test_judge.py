@@ -4,7 +4,7 @@ import pytest
 
 from bridge.sim.carrier.warning import Warning_
 from bridge.sim.load.findings import Findings
-from bridge.sim.load.judge import is_lost, is_shared_clock, judge
+from bridge.sim.load.judge import clock_ms, is_lost, judge
 from bridge.sim.load.records import ModelError
 from tests.sim.load.scene import call
 
@@ -75,11 +75,11 @@ def test_a_call_is_lost_that_did_not_end_as_its_caller_wanted(
 
 
 def test_what_arrives_before_it_was_sent_was_told_by_another_clock() -> None:
-    assert is_shared_clock(judge(call().evidence()))
-    assert is_shared_clock(Findings())
+    assert clock_ms(judge(call().evidence())) == pytest.approx(2.0)
+    assert clock_ms(Findings()) is None
     scene = call()
     scene.session.arrivals = [(at - 3.0, ms) for at, ms in scene.session.arrivals]
-    assert not is_shared_clock(judge(scene.evidence()))
+    assert clock_ms(judge(scene.evidence())) == pytest.approx(-2998.0)
 
 
 def test_a_call_without_a_stream_is_judged_by_its_warnings_alone() -> None:
