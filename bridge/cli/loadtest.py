@@ -1,45 +1,39 @@
 """offhook loadtest: many simulated callers, each call judged."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from bridge.cli.console import FAILED, USAGE, report, stderr, stdout, stop
+from bridge.cli.ending import Ending, signals_end
+from bridge.cli.load_plan import STEP_S, plan_of
+from bridge.cli.load_report import tell, tell_verdict
 from bridge.cli.loop import run
 from bridge.settings import DEVELOPMENT_AUTH_TOKEN
 from bridge.sim.carrier.urls import is_url
+from bridge.sim.load.court import ONLY_COUNT
 from bridge.sim.load.figures import p99
 from bridge.sim.load.judging import JudgingFailed
 from bridge.sim.load.loadtest import find_capacity, load_test
 from bridge.sim.load.local import ACCOUNT_SID, AUTH_TOKEN, LocalFailed, started
-from bridge.sim.load.plan import (
-    Plan,
-    PlanError,
-    Stage,
-    load_plan,
-    of_calls,
-    of_concurrency,
-    of_rate,
-    scenarios_of,
-)
-from bridge.sim.load.report import LATE_MS
+from bridge.sim.load.plan import Plan
+from bridge.sim.load.records import RecordsMissing, fetcher
+from bridge.sim.load.report import INVALID, LATE_MS
 from bridge.sim.load.runner import Run, Target
 from bridge.sim.load.server import NoSuchProcess, usage
-from bridge.sim.load.slo import bounds_of, gate
-from bridge.sim.load.summary import no_measures
 
 PAGE = "bridge.sim.load.page"
-CALLS = 10
-TEST_S, STEP_S = 30.0, 10.0
+RECORDS_S = 10.0  # in which the model has to tell that it keeps records
 
 
 class Format(StrEnum):
@@ -94,39 +88,56 @@ def loadtest(
 ) -> None:
     """Call a voice webhook many times at once and judge every call.
 
-    Ends with 1 when the gate is broken, with 3 when the generator itself was late: such a run
-    says nothing. Signs as simulate does.
+    Ends with 1 when the gate is broken, with 3 when the run says nothing: the generator itself
+    was late, or could not give the load. After Ctrl-C (130) or SIGTERM (143) no call begins and
+    the report tells of those before. Signs as simulate does.
     """
-    _check(url, start, pid, html)
-    lasting_s = seconds or (STEP_S if find else TEST_S)
+    _check_target(url, start, pid, records)
+    _check_numbers({"--rate": rate, "--seconds": seconds, "--late-limit-ms": late_limit_ms})
+    planned = plan_of(
+        plan,
+        scenarios=scenarios,
+        calls=calls,
+        concurrency=concurrency,
+        rate=rate,
+        seconds=seconds,
+        slo=slo or [],
+        find=find,
+    )
+    write_page = _page(html) if html else None
+    if records:
+        _check_records(records)
     asked = Asked(
-        plan=_plan(plan, scenarios, calls, concurrency, rate, lasting_s, slo or []),
+        plan=planned,
         url=url,
         records_url=records,
         pid=pid,
         audio_format=audio_format.value,
-        capacity=(concurrency or step, step, lasting_s) if find else None,
+        capacity=(concurrency or step, step, seconds or STEP_S) if find else None,
         late_limit_ms=late_limit_ms,
         quiet=as_json,
     )
-    write_page = _page() if html else None
     found = _found(asked)
-    if html and write_page:
-        write_page(found, html)
     if as_json:
         report(found)
     else:
-        _tell(found, html)
+        tell(found)
+    if html and write_page:
+        _write(write_page, found, html)
+    if not as_json:
+        if html:
+            stdout.print(f"written to {html}", markup=False)
+        tell_verdict(found)
     raise typer.Exit(found["exit_code"])
 
 
-def _check(url: str | None, start: bool, pid: int | None, html: Path | None) -> None:
+def _check_target(url: str | None, start: bool, pid: int | None, records: str | None) -> None:
     if (url is None) != start:
         stop("give the voice webhook to call, or --start for a server of its own", USAGE)
     if url is not None and not is_url(url, "http", "https"):
         stop(f"{url} is not a URL; give the voice webhook, such as http://127.0.0.1:8080/…", USAGE)
-    if html and not html.parent.is_dir():
-        stop(f"--html {html}: there is no folder {html.parent}; make it, or name another", USAGE)
+    if start and (records or pid is not None):
+        stop("--start has a server and a model of its own: leave --records and --pid out", USAGE)
     if pid is not None:
         try:
             usage(pid)
@@ -134,43 +145,34 @@ def _check(url: str | None, start: bool, pid: int | None, html: Path | None) -> 
             stop(f"--pid: {error}", USAGE)
 
 
-def _plan(
-    file: Path | None,
-    scenarios: str | None,
-    calls: int | None,
-    concurrency: int | None,
-    rate: float | None,
-    seconds: float,
-    slo: list[str],
-) -> Plan:
-    if file and (concurrency or rate or scenarios):
-        stop("--plan has all of it; leave --concurrency, --rate and --scenarios out", USAGE)
-    if concurrency and rate:
-        stop("give either --concurrency or --rate", USAGE)
+def _check_numbers(given: dict[str, float | None]) -> None:
+    for name, value in given.items():
+        if value is not None and not isfinite(value):
+            stop(f"{name} {value} has to be a number, and not without end", USAGE)
+
+
+def _check_records(url: str) -> None:
+    """Before the calls: a gate that knows nothing of the model would pass almost anything."""
+    if not is_url(url, "http", "https"):
+        stop(f"--records {url} is not a URL; give that of the model: http://…/records", USAGE)
     try:
-        made = (
-            load_plan(file.read_text())
-            if file
-            else Plan(_stages(calls, concurrency, rate, seconds))
-        )
-        who = scenarios_of(scenarios) if scenarios else made.scenarios
-        bounds = {**made.slo, **bounds_of(slo)}
-        gate(no_measures(), bounds)
-    except (OSError, UnicodeDecodeError, PlanError) as error:
-        stop(f"{file}: {error}" if file and not slo else str(error), USAGE)
-    limit = calls if calls or file or concurrency or rate else CALLS
-    return Plan(made.stages, who, bounds, limit)
+        fetcher(url, RECORDS_S)(ONLY_COUNT)
+    except RecordsMissing as error:
+        stop(f"--records {url} cannot be read: {error}", USAGE)
 
 
-def _stages(
-    calls: int | None, concurrency: int | None, rate: float | None, seconds: float
-) -> tuple[Stage, ...]:
-    if concurrency:
-        return of_concurrency(concurrency, seconds)
-    return of_rate(rate, seconds) if rate else of_calls(calls or CALLS)
-
-
-def _page() -> Callable[[dict[str, Any], Path], None]:
+def _page(html: Path) -> Callable[[dict[str, Any], Path], None]:
+    """Ends with 2 where no page can be written, now and not after the run."""
+    if not html.parent.is_dir():
+        stop(f"--html {html}: there is no folder {html.parent}; make it, or name another", USAGE)
+    try:
+        there = html.exists()
+        with html.open("ab"):
+            pass
+        if not there:
+            html.unlink()
+    except OSError as error:
+        stop(f"--html {html}: {error.strerror}; name a file that can be written", USAGE)
     try:
         write: Callable[[dict[str, Any], Path], None] = import_module(PAGE).write
     except ModuleNotFoundError:
@@ -178,17 +180,37 @@ def _page() -> Callable[[dict[str, Any], Path], None]:
     return write
 
 
+def _write(
+    write_page: Callable[[dict[str, Any], Path], None], found: dict[str, Any], html: Path
+) -> None:
+    try:
+        write_page(found, html)
+    except OSError as error:
+        stop(f"--html {html}: {error.strerror}; it was not written", found["exit_code"] or USAGE)
+
+
 def _found(asked: Asked) -> dict[str, Any]:
+    ending = Ending()
     with _progress(asked.quiet) as tell:
         try:
-            return run(_load(asked, tell))
+            return run(_until_asked(asked, tell, ending))
+        except asyncio.CancelledError:
+            stop("ended before there was anything to report", ending.exit_code or FAILED)
         except LocalFailed as error:
             stop(f"the server did not start:\n{error}", FAILED)
         except JudgingFailed as error:
             stop(f"{error}; what it said is above", FAILED)
 
 
-async def _load(asked: Asked, tell: Callable[[Run], None]) -> dict[str, Any]:
+async def _until_asked(asked: Asked, tell: Callable[[Run], None], ending: Ending) -> dict[str, Any]:
+    with signals_end(ending):
+        found = await _load(asked, tell, ending)
+    if ending.exit_code and found["verdict"] == INVALID:
+        return found | {"exit_code": ending.exit_code}
+    return found
+
+
+async def _load(asked: Asked, tell: Callable[[Run], None], ending: Ending) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         if asked.url is None:
             local = await stack.enter_async_context(started(asked.audio_format))
@@ -199,6 +221,7 @@ async def _load(asked: Asked, tell: Callable[[Run], None]) -> dict[str, Any]:
             account_sid = os.environ.get("TWILIO_ACCOUNT_SID") or ACCOUNT_SID
             target = Target(asked.url, account_sid, token, pid=asked.pid)
             records_url = asked.records_url
+        ending.in_order = True
         if asked.capacity is None:
             return await load_test(
                 asked.plan,
@@ -206,6 +229,7 @@ async def _load(asked: Asked, tell: Callable[[Run], None]) -> dict[str, Any]:
                 records_url=records_url,
                 late_limit_ms=asked.late_limit_ms,
                 tell=tell,
+                stop=ending.asked,
             )
         first, step, seconds = asked.capacity
         return await find_capacity(
@@ -217,6 +241,7 @@ async def _load(asked: Asked, tell: Callable[[Run], None]) -> dict[str, Any]:
             records_url=records_url,
             late_limit_ms=asked.late_limit_ms,
             tell=tell,
+            stop=ending.asked,
         )
 
 
@@ -240,55 +265,3 @@ def _progress(quiet: bool) -> Iterator[Callable[[Run], None]]:
 
 def _ms(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f} ms"
-
-
-def _tell(found: dict[str, Any], html: Path | None) -> None:
-    calls = found["calls"]
-    stdout.print(
-        f"{calls['started']} calls, {calls['peak']} at once, {calls['answered']} answered, "
-        f"{calls['lost']} lost, {found['seconds']:.0f} s"
-    )
-    stdout.print(_latencies(found))
-    stdout.print(_gate(found))
-    generator, server = found["generator"], found["server"]
-    if server:
-        stdout.print(
-            f"server: {server['cpu_us_per_frame']} us a frame, {server['core_percent_per_call']} % "
-            f"of a core and {server['rss_bytes_per_call'] / 1024:.0f} kB a call"
-        )
-    stdout.print(
-        f"generator: {generator['cpu_us_per_frame']} us a frame, "
-        f"{generator['core_percent']} % of a core"
-    )
-    for each in found["faults"][:10]:
-        stdout.print(f"call {each['call']} ({each['scenario']}): {each['what']}", markup=False)
-    for note in found["notes"]:
-        stdout.print(f"note: {note}", style="yellow", markup=False)
-    if capacity := found["capacity"]:
-        stdout.print(f"capacity: {capacity['knee']} calls; {capacity['why']}", markup=False)
-    if html:
-        stdout.print(f"written to {html}", markup=False)
-    for because in found["invalid_because"]:
-        stdout.print(f"invalid: {because}", style="red", markup=False)
-    stdout.print(found["verdict"], style="green" if found["exit_code"] == 0 else "red")
-
-
-def _latencies(found: dict[str, Any]) -> Table:
-    table = Table("latency, ms", "count", "p50", "p90", "p99", "max")
-    for name, spread in found["latency_ms"].items():
-        if spread:
-            row = (f"{spread[key]:.1f}" for key in ("p50", "p90", "p99", "max"))
-            table.add_row(name, str(spread["count"]), *row)
-        else:
-            table.add_row(name, "not measured")
-    return table
-
-
-def _gate(found: dict[str, Any]) -> Table:
-    table = Table("gate", "measured", "at most", "")
-    words = {True: "met", False: "BROKEN", None: "not measured"}
-    for each in found["slo"]:
-        measured = "-" if each["measured"] is None else f"{each['measured']:g}"
-        style = "red" if each["met"] is False else None
-        table.add_row(each["name"], measured, f"{each['bound']:g}", words[each["met"]], style=style)
-    return table

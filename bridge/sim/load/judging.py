@@ -66,6 +66,7 @@ async def judging(records_url: str | None) -> AsyncIterator[Judging]:
         *(sys.executable, "-P", "-m", "bridge.sim.load.judging"),
         stdin=PIPE,
         stdout=PIPE,
+        start_new_session=True,  # what ends the callers in order is not to end it before them
         env=os.environ | ENVIRONMENT | {"PYTHONPATH": path},
     )
     try:

@@ -1,5 +1,6 @@
 """A load test from the plan to the report; and the search for the most calls that go well."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -8,7 +9,7 @@ from bridge.collector import watched
 from bridge.sim.load.judging import judging
 from bridge.sim.load.knee import Search
 from bridge.sim.load.plan import Plan, of_concurrency
-from bridge.sim.load.report import INVALID, PASSED, report_of
+from bridge.sim.load.report import EXIT_CODES, INVALID, PASSED, report_of
 from bridge.sim.load.runner import Run, Target, drive
 from bridge.sim.load.summary import summarize
 
@@ -23,15 +24,38 @@ async def load_test(
     late_limit_ms: float,
     tell: Callable[[Run], None] = lambda run: None,
     first_number: int = 0,
+    stop: asyncio.Event | None = None,
 ) -> dict[str, Any]:
-    """Raises ``PlanError`` for bounds that are none, ``JudgingFailed``."""
+    """``stop`` ends it before its time: what was found until then is no valid run. Raises
+    ``PlanError`` for bounds that are none, ``JudgingFailed``."""
     async with judging(records_url) as judges:
         with watched():  # a pause of the garbage collector is one of every caller
-            run = await drive(plan, target, judges.take, tell, first_number)
+            run = await drive(plan, target, judges.take, tell, first_number, stop)
         verdicts = await judges.verdicts()
-    note = NO_RECORDS if verdicts.problem is None else verdicts.problem
-    summary = summarize(verdicts.calls, has_records=not note)
-    return report_of(plan, target, run, summary, [note] if note else [], late_limit_ms)
+    summary = summarize(verdicts.calls, has_records=verdicts.problem == "")
+    notes = [NO_RECORDS] if verdicts.problem is None else []
+    found = report_of(plan, target, run, summary, notes, late_limit_ms)
+    return with_invalid(found, _invalid_because(run, verdicts.problem))
+
+
+def _invalid_because(run: Run, problem: str | None) -> list[str]:
+    found = list(run.missed)
+    if run.interrupted:
+        found.insert(0, f"interrupted: {run.cut_off} calls that ran were cut off")
+    if problem:
+        found.append(f"the records of the model could not be read: {problem}")
+    return found
+
+
+def with_invalid(found: dict[str, Any], because: list[str]) -> dict[str, Any]:
+    """The report, of a run that says nothing where there is a reason."""
+    if not because:
+        return found
+    return found | {
+        "verdict": INVALID,
+        "exit_code": EXIT_CODES[INVALID],
+        "invalid_because": because + found["invalid_because"],
+    }
 
 
 async def find_capacity(
@@ -44,6 +68,7 @@ async def find_capacity(
     records_url: str | None,
     late_limit_ms: float,
     tell: Callable[[Run], None] = lambda run: None,
+    stop: asyncio.Event | None = None,
 ) -> dict[str, Any]:
     """The most calls at once that go well, to within ``step``; it is tried with ``first`` first.
 
@@ -61,12 +86,16 @@ async def find_capacity(
             late_limit_ms=late_limit_ms,
             tell=tell,
             first_number=placed,
+            stop=stop,
         )
         placed += found["calls"]["started"]
         steps.append(_step(concurrency, found))
         passed = found["verdict"] == PASSED
         search.note(passed)
         best = found if best is None or (passed and concurrency == search.knee) else best
+        if stop and stop.is_set():
+            best = with_invalid(best, ["the search was interrupted"])
+            break
     assert best is not None
     return best | {"capacity": capacity_of(search.knee, steps)}
 
@@ -85,7 +114,7 @@ def capacity_of(knee: int | None, steps: list[dict[str, Any]]) -> dict[str, Any]
 
 def _wrong(step: dict[str, Any]) -> str:
     if step["verdict"] == INVALID:
-        return " the generator itself was late: use more machines"
+        return f" the run was invalid: {'; '.join(step['invalid_because'])}"
     return f": {', '.join(step['broken'])}"
 
 
@@ -98,6 +127,7 @@ def _step(concurrency: int, found: dict[str, Any]) -> dict[str, Any]:
     return {
         "concurrency": concurrency,
         "verdict": found["verdict"],
+        "invalid_because": found["invalid_because"],
         "broken": [each["name"] for each in found["slo"] if each["met"] is False],
         "inbound_p99_ms": p99("inbound"),
         "added_latency_p99_ms": p99("added_latency"),

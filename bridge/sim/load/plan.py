@@ -12,8 +12,9 @@ A plan in YAML::
     slo: {added_latency_p99_ms: 10, calls_lost: 0}
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from sys import float_info
 from typing import Any, Literal
 
 import yaml
@@ -39,6 +40,8 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     "slow_network",
 )
 Kind = Literal["rate", "concurrency"]
+LEAST_WEIGHT = 0.001
+CALLS_WITHIN_S, MOST_A_SECOND = 5.0, 100.0
 
 
 class PlanError(Exception):
@@ -86,8 +89,9 @@ class Plan:
         return sum(stage.seconds for stage in self.stages)
 
 
-def of_calls(calls: int, within_s: float = 5.0) -> tuple[Stage, ...]:
-    """So many calls, begun one after the other and soon all there."""
+def of_calls(calls: int, within_s: float | None = None) -> tuple[Stage, ...]:
+    """So many calls, begun one after the other; and soon all there, where no time is given."""
+    within_s = within_s or max(CALLS_WITHIN_S, calls / MOST_A_SECOND)
     return (Stage("steady", within_s, "rate", calls / within_s),)
 
 
@@ -113,22 +117,36 @@ def scenarios_of(text: str) -> tuple[Scenario, ...]:
         behaviour = next((known for known in BEHAVIOURS if known == name), None)
         if behaviour is None:
             raise PlanError(f"scenarios: {name!r} is none of {', '.join(BEHAVIOURS)}")
-        try:
-            found.append(Scenario(name, behaviour, float(weight or 1)))
-        except ValueError:
-            raise PlanError(f"scenarios: the weight {weight!r} of {name} is no number") from None
-    return tuple(found)
+        found.append(Scenario(name, behaviour, _weight(name, weight)))
+    return _of_names_apart(found)
 
 
-def load_plan(text: str) -> Plan:
-    """Raises ``PlanError``."""
+def _weight(name: str, text: str) -> float:
+    try:
+        return number(float(text or 1), f"scenarios: the weight of {name}", least=LEAST_WEIGHT)
+    except ValueError:
+        raise PlanError(f"scenarios: the weight {text!r} of {name} is no number") from None
+
+
+def _of_names_apart(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
+    """The report tells of each by its name."""
+    names = [each.name for each in scenarios]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise PlanError(f"scenarios: {twice[0]!r} is there twice; give each a name of its own")
+    return tuple(scenarios)
+
+
+def load_plan(text: str, *, staged: bool = True) -> Plan:
+    """``staged`` False: it has no stages, they are made elsewhere. Raises ``PlanError``."""
     try:
         tree = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise PlanError(f"not YAML: {error}") from None
     tree = _mapping(tree, "the plan", {"scenarios", "stages", "slo"})
+    if not staged and "stages" in tree:
+        raise PlanError("stages: are not the plan's here; leave them out")
     stages = [
-        _stage(each, f"stages[{n}]") for n, each in enumerate(_list(tree, "stages", needed=True))
+        _stage(each, f"stages[{n}]") for n, each in enumerate(_list(tree, "stages", needed=staged))
     ]
     scenarios = [
         _scenario(each, f"scenarios[{n}]") for n, each in enumerate(_list(tree, "scenarios"))
@@ -136,8 +154,8 @@ def load_plan(text: str) -> Plan:
     slo = _mapping(tree.get("slo") or {}, "slo", None)
     return Plan(
         tuple(stages),
-        tuple(scenarios) or DEFAULT_SCENARIOS,
-        {str(name): _number(bound, f"slo.{name}", least=0.0) for name, bound in slo.items()},
+        _of_names_apart(scenarios) or DEFAULT_SCENARIOS,
+        {str(name): number(bound, f"slo.{name}", least=0.0) for name, bound in slo.items()},
     )
 
 
@@ -147,8 +165,8 @@ def _stage(found: object, where: str) -> Stage:
     given = [kind for kind in kinds if kind in stage]
     if len(given) != 1:
         raise PlanError(f"{where}: give either rate (calls a second) or concurrency")
-    seconds = _number(stage.get("seconds"), f"{where}.seconds", least=0.1)
-    value = _number(stage[given[0]], f"{where}.{given[0]}", least=0.0)
+    seconds = number(stage.get("seconds"), f"{where}.seconds", least=0.1)
+    value = number(stage[given[0]], f"{where}.{given[0]}", least=0.0)
     return Stage(str(stage.get("name", where)), seconds, given[0], value)
 
 
@@ -158,7 +176,7 @@ def _scenario(found: object, where: str) -> Scenario:
     behaviour = scenario.get("behaviour", name)
     for known in BEHAVIOURS:
         if known == behaviour:
-            weight = _number(scenario.get("weight", 1), f"{where}.weight", least=0.001)
+            weight = number(scenario.get("weight", 1), f"{where}.weight", least=LEAST_WEIGHT)
             return Scenario(str(name), known, weight)
     raise PlanError(f"{where}.behaviour: {behaviour!r} is none of {', '.join(BEHAVIOURS)}")
 
@@ -181,7 +199,9 @@ def _list(tree: Mapping[str, Any], name: str, *, needed: bool = False) -> list[o
     return found
 
 
-def _number(found: object, where: str, *, least: float) -> float:
-    if isinstance(found, bool) or not isinstance(found, int | float) or found < least:
-        raise PlanError(f"{where}: {found!r} has to be a number, {least:g} or more")
-    return float(found)
+def number(found: object, where: str, *, least: float) -> float:
+    """Raises ``PlanError``."""
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        if least <= found <= float_info.max:  # neither infinite nor NaN
+            return float(found)
+    raise PlanError(f"{where}: {found!r} has to be a number, {least:g} or more")

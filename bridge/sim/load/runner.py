@@ -3,7 +3,7 @@
 import asyncio
 import time
 from array import array
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx
@@ -17,6 +17,7 @@ from bridge.sim.load.scenarios import Mix, Visit
 from bridge.sim.load.server import NoSuchProcess, Usage, usage
 
 SAMPLE_S = 1.0
+CUT_OFF_S = 3.0  # after which calls are cut off, where somebody wants the end of the test
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,9 @@ class Run:
     frames: int = 0  # of calls that have ended
     ended_at: float = 0.0
     server_at_start: Usage | None = None
+    missed: list[str] = field(default_factory=list)  # where the load was not what was asked for
+    interrupted: bool = False
+    cut_off: int = 0  # calls, by that
 
     @property
     def seconds(self) -> float:
@@ -73,13 +77,16 @@ async def drive(
     hear: Callable[[Ended], None],
     tell: Callable[[Run], None],
     first_number: int = 0,
+    stop: asyncio.Event | None = None,
 ) -> Run:
     """Returns when every call that was begun has ended. ``tell`` is told each second, ``hear``
-    of each call that ends.
+    of each call that ends. After ``stop`` no call begins, and those that run have a short time.
 
     Calls are numbered from ``first_number`` on: their voices tell them apart at the model.
     """
     run = Run(time.monotonic(), server_at_start=_usage(target.pid))
+    stop = stop or asyncio.Event()
+    running: set[asyncio.Task[None]] = set()
 
     async def one(visit: Visit) -> None:
         hear(await _one(visit, target, run, http))
@@ -88,9 +95,16 @@ async def drive(
         watching = [
             beside.create_task(run.lateness.run()),
             beside.create_task(_sample(run, target, tell)),
+            beside.create_task(_cut_off(run, running, stop)),
         ]
         async with asyncio.TaskGroup() as calls:
-            await _begin_calls(plan, run, calls, first_number, one)
+
+            def begin(visit: Visit) -> None:
+                task = calls.create_task(one(visit))
+                running.add(task)
+                task.add_done_callback(running.discard)
+
+            await _begin_calls(plan, run, first_number, begin, stop)
         for task in watching:
             task.cancel()
     run.ended_at = time.monotonic()
@@ -102,18 +116,29 @@ async def drive(
 async def _begin_calls(
     plan: Plan,
     run: Run,
-    calls: asyncio.TaskGroup,
     first_number: int,
-    one: Callable[[Visit], Coroutine[None, None, None]],
+    begin: Callable[[Visit], None],
+    stop: asyncio.Event,
 ) -> None:
     arrivals, mix = Arrivals(plan.stages, plan.calls), Mix(plan.scenarios)
-    while not arrivals.over(at_s := time.monotonic() - run.began_at):
-        for _ in range(arrivals.due(at_s, run.running)):
-            calls.create_task(one(mix.visit(first_number + run.started)))
+    while not arrivals.over and not stop.is_set():
+        for _ in range(arrivals.due(time.monotonic() - run.began_at, run.running)):
+            begin(mix.visit(first_number + run.started))
             run.started += 1
             run.running += 1
             run.peak = max(run.peak, run.running)
         await asyncio.sleep(LOOK_S)
+    run.interrupted = not arrivals.over
+    run.missed = arrivals.missed(run.lost)
+
+
+async def _cut_off(run: Run, running: set[asyncio.Task[None]], stop: asyncio.Event) -> None:
+    await stop.wait()
+    await asyncio.sleep(CUT_OFF_S)
+    run.interrupted = True
+    run.cut_off = len(running)
+    for task in running:
+        task.cancel()
 
 
 async def _one(visit: Visit, target: Target, run: Run, http: httpx.AsyncClient) -> Ended:

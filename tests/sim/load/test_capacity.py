@@ -6,7 +6,9 @@ from bridge.sim.load.loadtest import capacity_of
 
 
 def step(calls: int, verdict: str = "passed", *broken: str) -> dict[str, Any]:
-    return {"concurrency": calls, "verdict": verdict, "broken": list(broken)}
+    because = ["it was late: use more machines"] if verdict == "invalid" else []
+    told = {"concurrency": calls, "verdict": verdict, "broken": list(broken)}
+    return told | {"invalid_because": because}
 
 
 def test_it_tells_the_least_that_failed_and_what_broke_there_the_last_time() -> None:
@@ -27,7 +29,7 @@ def test_it_tells_the_least_that_failed_and_what_broke_there_the_last_time() -> 
 def test_a_late_generator_is_no_limit_of_the_server() -> None:
     found = capacity_of(None, [step(20, "broken", "calls_lost"), step(20, "invalid")])
     assert found["knee"] is None
-    assert found["why"] == "at 20 calls the generator itself was late: use more machines"
+    assert found["why"] == "at 20 calls the run was invalid: it was late: use more machines"
 
 
 def test_a_failure_that_passed_when_it_was_repeated_is_no_reason() -> None:

@@ -80,3 +80,30 @@ def test_a_loop_that_stands_still_for_50_ms_turns_the_gate_red() -> None:
     found = load(SHORT, "block", {"inbound_p99_ms": 20})
     assert found["verdict"] == "broken"
     assert "inbound_p99_ms" in broken(found)
+
+
+def test_records_that_cannot_be_read_make_a_run_invalid() -> None:
+    plan = Plan((Stage("steady", 0.5, "rate", 4),), (SHORT,))
+    target = Target("http://127.0.0.1:1/twilio/voice", ACCOUNT_SID, AUTH_TOKEN)
+    records_url = "http://127.0.0.1:1/records"
+    found = asyncio.run(load_test(plan, target, records_url=records_url, late_limit_ms=200.0))
+    assert found["verdict"] == "invalid"
+    assert found["exit_code"] == 3
+    assert (
+        "records of the model could not be read: http://127.0.0.1:1/"
+        in (found["invalid_because"][0])
+    )
+
+
+def test_an_interrupted_run_tells_of_the_calls_that_had_begun() -> None:
+    async def test() -> dict[str, Any]:
+        stop = asyncio.Event()
+        asyncio.get_running_loop().call_later(1.0, stop.set)
+        plan = Plan((Stage("steady", 3600.0, "rate", 5),), (SHORT,))
+        target = Target("http://127.0.0.1:1/twilio/voice", ACCOUNT_SID, AUTH_TOKEN)
+        return await load_test(plan, target, records_url=None, late_limit_ms=200.0, stop=stop)
+
+    found = asyncio.run(test())
+    assert found["verdict"] == "invalid"
+    assert found["invalid_because"][0].startswith("interrupted: ")
+    assert 0 < found["calls"]["started"] == found["calls"]["lost"] < 10
