@@ -191,13 +191,12 @@ def test_an_agent_goes_with_its_versions_but_not_while_a_route_leads_to_it(store
             await agents.create(name, SHOP, ANN)
             await agents.publish(name, revision=1, change=ANN)
         rule = {"days": ["mon"], "start": "18:00", "end": "09:00", "agent": "night"}
-        await routes.put(
-            {"called": "*", "agent": "shop", "rules": [rule]}, revision=None, change=ANN
-        )
+        route = {"called": "*", "agent": "shop", "rules": [rule]}
+        row = await routes.put(route, revision=None, change=ANN)
         for name in ("shop", "night"):
             with pytest.raises(Conflict, match="change that route first"):
                 await agents.delete(name, BOB)
-        await routes.delete("*", revision=1, change=ANN)
+        await routes.delete("*", revision=row.revision, change=ANN)
         await agents.delete("shop", BOB)
         assert [row.name for row in await agents.list()] == ["night"]
         with pytest.raises(NotFound):
