@@ -7,8 +7,10 @@ first calls do not wait for it.
 """
 
 import json
+import logging
 import os
 import subprocess
+import time
 from argparse import ArgumentParser
 from dataclasses import asdict
 from itertools import count
@@ -16,11 +18,12 @@ from secrets import randbelow
 from typing import Any
 
 import gevent
+from gevent import GreenletExit
 from gevent.event import AsyncResult
 from locust import User, constant, task
 from locust import events as locust_events
 from locust.env import Environment
-from locust.runners import MasterRunner
+from locust.runners import MasterRunner, WorkerRunner
 
 from bridge.interpreter import PYTHON, import_path
 from bridge.settings import DEVELOPMENT_AUTH_TOKEN
@@ -30,7 +33,10 @@ from bridge.sim.load.voiceprint import BLOCKS
 
 ACCOUNT_SID = "AC" + "0" * 31 + "1"
 KIND = "PHONE"  # the first column of Locust's table
+CALL, CUT_OFF = "call", "call cut off by the end of the test"
 SCENARIOS = ",".join(f"{each.name}={each.weight:g}" for each in DEFAULT_SCENARIOS)
+
+logger = logging.getLogger(__name__)
 
 
 class CallFailed(Exception):
@@ -122,12 +128,26 @@ def start_before_users(environment: Environment, **_: Any) -> None:
 locust_events.init.add_listener(start_before_users)
 
 
+def fail_without_calls(environment: Environment, **_: Any) -> None:
+    """A test in which calls begin and none of them ends has shown nothing."""
+    if isinstance(environment.runner, WorkerRunner):
+        return  # it hands its figures on, and keeps none
+    told = environment.stats.entries
+    if (CUT_OFF, KIND) in told and (CALL, KIND) not in told:
+        logger.error("no call came to its end: let the test last longer")
+        environment.process_exit_code = 1
+
+
+locust_events.quitting.add_listener(fail_without_calls)
+
+
 class PhoneUser(User):
     """Calls ``host`` again and again. TWILIO_AUTH_TOKEN signs, or the development token.
 
     Locust's table has a line for each whole ``call``, whose failures are those of calls, for the
     answer to the ``webhook``, for ``stream start to first audio`` and for
-    ``end of speech to first audio``, which a call has many of.
+    ``end of speech to first audio``, which a call has many of. Calls that still run when their
+    user is stopped have a line of their own; ``--stop-timeout`` lets them end.
     """
 
     host = "http://127.0.0.1:8080/twilio/voice"
@@ -135,17 +155,21 @@ class PhoneUser(User):
 
     @task
     def call(self) -> None:
+        began = time.monotonic()
         try:
             ended = CALLS.call(**self._asked())
         except CallFailed as lost:
-            self._tell("call", 0.0, exception=lost)
+            self._tell(CALL, 0.0, exception=lost)
             return
+        except GreenletExit:  # so Locust stops a user
+            self._tell(CUT_OFF, (time.monotonic() - began) * 1000)
+            raise
         failed = CallFailed(ended.problem) if ended.problem else None
         self._tell("webhook", ended.webhook_ms)
         self._tell("stream start to first audio", ended.first_audio_ms)
         for ms in ended.answers_ms:
             self._tell("end of speech to first audio", ms)
-        self._tell("call", ended.call_ms, ended.heard_bytes, failed)
+        self._tell(CALL, ended.call_ms, ended.heard_bytes, failed)
 
     def _asked(self) -> dict[str, Any]:
         options = self.environment.parsed_options

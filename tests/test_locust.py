@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import json
 import os
 import socket
 import sys
@@ -180,6 +181,40 @@ def test_calls_that_nobody_answers_are_failures_with_their_reason(tmp_path: Path
     call = rows(tmp_path / "lost")["call"]
     assert 0 < int(call["Failure Count"]) == int(call["Request Count"])
     assert "the call ended as failed" in (tmp_path / "lost_failures.csv").read_text()
+
+
+def test_calls_that_the_end_cuts_off_are_told_and_a_test_without_an_ended_call_fails(
+    tmp_path: Path,
+) -> None:
+    async def run() -> int:
+        listening = await asyncio.start_server(_never_answer, "127.0.0.1", 0)
+        port = listening.sockets[0].getsockname()[1]
+        locust = Locust(f"http://127.0.0.1:{port}/twilio/voice", tmp_path)
+        try:
+            options = (
+                "--headless",
+                "--run-time",
+                "4s",
+                "--stop-timeout",
+                "0",
+                "--json-file",
+                "cut",
+            )
+            process = await locust.run("cut", *options, users=2)
+            return await process.wait()
+        finally:
+            await locust.close()
+            listening.close()
+
+    assert asyncio.run(run()) == 1
+    (told,) = json.loads((tmp_path / "cut.json").read_text())
+    assert told["name"] == "call cut off by the end of the test"
+    assert (told["num_requests"], told["num_failures"]) == (2, 0)
+
+
+async def _never_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+    writer.close()
 
 
 def test_scenarios_are_behaviours_with_weights() -> None:
