@@ -26,11 +26,11 @@ def judge_barge_in(evidence: Evidence, session: Session, findings: Findings) -> 
 
 def is_asked(evidence: Evidence, session: Session, at: float) -> bool:
     """The caller spoke or pressed a key then, or shortly before: a reason to be silent."""
-    until_s = LATE_S + evidence.network_s
-    if any(started <= at <= started + until_s for started, _ in session.speech_started):
+    late_s, soon_s = LATE_S + evidence.network_s, CLEARED_S + evidence.network_s
+    if any(started <= at <= started + late_s for started, _ in session.speech_started):
         return True
     return any(
-        record.began <= at <= (record.ended or at) + until_s
+        record.began <= at <= (record.ended or at) + soon_s
         for record in evidence.result.steps
         if not isinstance(record.step, HangUp)
     )

@@ -10,7 +10,6 @@ from tests.sim.load.scene import (
     CLEARED_AT,
     HEARD_MS,
     OPENED_AT,
-    STARTED_AT,
     Scene,
     call,
     item,
@@ -188,22 +187,6 @@ def test_an_answer_heard_to_its_end_needs_no_truncation() -> None:
     scene.plays(146, 2000 * BYTES_PER_MS)
     scene.clears = [ClearRecord(CLEARED_AT, len(scene.received), 0, ())]
     assert judged(scene).truncations == 0
-
-
-def test_an_agent_that_goes_on_talking_over_the_caller_misses_a_clear() -> None:
-    scene = call()
-    scene.clears = []
-    scene.played[1:] = []
-    scene.plays(146, 2000 * BYTES_PER_MS)
-    found = judged(scene)
-    assert found.clears_missing == 1
-    assert (STARTED_AT, "the caller was talked over: no clear") in found.faults
-
-
-def test_an_agent_that_was_about_to_end_needs_no_clear() -> None:
-    scene = call()
-    scene.clears, scene.session.truncations = [], []
-    assert judged(scene).clears_missing == 0
 
 
 def test_the_first_audio_is_late_by_the_time_from_its_delta_to_its_first_frame() -> None:

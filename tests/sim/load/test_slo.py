@@ -1,7 +1,7 @@
 import pytest
 
 from bridge.sim.load.plan import PlanError
-from bridge.sim.load.slo import DEFAULT, bounds_of, gate
+from bridge.sim.load.slo import DEFAULT, bounds_of, gate, unmeasured
 from bridge.sim.load.summary import no_measures
 
 
@@ -27,6 +27,18 @@ def test_a_measure_that_is_none_is_named_with_those_there_are() -> None:
 
 def test_every_default_is_a_measure() -> None:
     assert set(DEFAULT) <= set(no_measures())
+
+
+def test_what_was_asked_for_and_not_measured_is_not_met() -> None:
+    asked = frozenset({"playback_gaps", "calls_lost"})
+    found = gate(no_measures(), {"playback_gaps": 0}, asked)
+    met = {verdict.name: verdict.met for verdict in found}
+    assert met["playback_gaps"] is False
+    assert met["calls_lost"] is True
+    assert met["clears_missing"] is None
+    assert unmeasured(found) == [
+        "playback_gaps was asked for and not measured: its bound of 0 is not met"
+    ]
 
 
 def test_flags_are_names_and_numbers() -> None:

@@ -7,7 +7,7 @@ from bridge.sim.load.judged import Judged, judged
 from bridge.sim.load.plan import Plan, Stage
 from bridge.sim.load.report import BROKEN, INVALID, PASSED, report_of
 from bridge.sim.load.runner import Run, Target
-from bridge.sim.load.summary import NEED_RECORDS, no_measures, summarize
+from bridge.sim.load.summary import NEED_ONE_CLOCK, NEED_RECORDS, no_measures, summarize
 from tests.sim.load.scene import OPENED_AT, call
 
 PLAN = Plan((Stage("steady", 1.0, "rate", 1),))
@@ -54,6 +54,51 @@ def test_of_two_clocks_what_crosses_from_one_to_the_other_is_not_measured() -> N
     assert not found.one_clock
     assert found.measures()["inbound_p99_ms"] is None
     assert found.measures()["end_of_speech_to_first_audio_p50_ms"] == pytest.approx(520.0)
+
+
+def test_one_clock_is_told_by_most_calls() -> None:
+    early = calls(0.0)[0]
+    early.findings.inbound_ms = [-20.0] * 300
+    assert summarize([early, *calls(0.0, 0.0)], has_records=True).one_clock
+    assert not summarize([early], has_records=True).one_clock
+
+
+def test_what_holds_one_clock_against_another_is_not_measured() -> None:
+    early = calls(0.0)[0]
+    early.findings.inbound_ms = [-5000.0] * 300
+    found = summarize([early], has_records=True).measures()
+    assert {name for name in NEED_ONE_CLOCK if found[name] is not None} == set()
+    assert found["caller_frames_lost"] == 0
+
+
+def test_the_level_is_that_of_the_call_that_is_furthest_off() -> None:
+    found = calls(0.0, 0.0)
+    found[0].findings.agent_level_db = [-7.04]
+    found[1].findings.agent_level_db = [2.0]
+    assert summarize(found, has_records=True).measures()["agent_level_error_db"] == 7.0
+
+
+def test_an_error_of_truncation_is_told_by_its_size_and_each_side_of_it() -> None:
+    summary = summarize(calls(0.0, -100.0, 50.0), has_records=True)
+    found = report_of(PLAN, TARGET, run(), summary, [])
+    assert found["latency_ms"]["truncation_error"]["max"] == 100.0
+    measured = {each["name"]: each["measured"] for each in found["slo"]}
+    error = found["latency_ms"]["truncation_error"]
+    assert error["p99"] == measured["truncation_error_p99_ms"]
+    assert found["correctness"]["told_too_little_ms"] == 100.0
+    assert found["correctness"]["told_too_much_ms"] == 50.0
+
+
+def test_a_bound_that_was_asked_for_and_not_measured_breaks_the_run() -> None:
+    unknown = judged(call().evidence(has_records=False))
+    summary = summarize([unknown], has_records=False)
+    assert report_of(PLAN, TARGET, run(), summary, [])["verdict"] == PASSED
+    asking = replace(PLAN, slo={"playback_gaps": 3})
+    found = report_of(asking, TARGET, run(), summary, [])
+    assert (found["verdict"], found["exit_code"]) == (BROKEN, 1)
+    assert found["notes"] == [
+        "playback_gaps was asked for and not measured: its bound of 3 is not met"
+    ]
 
 
 def test_every_measure_there_can_be_is_named_where_there_was_no_call() -> None:
