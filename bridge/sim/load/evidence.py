@@ -118,15 +118,15 @@ class Evidence:
 
     def arrived_at(self, frame: int) -> float | None:
         """When the last byte of this frame of ``received`` came."""
-        assert self.stream
-        needed = self.frames.starts[frame] + FRAME_BYTES
-        index = bisect_left(self.arrival_bytes, needed)
-        arrivals = self.stream.arrivals
-        return arrivals[index][0] if index < len(arrivals) else None
+        return self._arrivals[frame]
 
     @cached_property
-    def arrival_bytes(self) -> Sequence[int]:
-        return [n_bytes for _, n_bytes in self.stream.arrivals] if self.stream else []
+    def _arrivals(self) -> list[float | None]:
+        assert self.stream
+        times = [*(at for at, _ in self.stream.arrivals), None]
+        through = [n_bytes for _, n_bytes in self.stream.arrivals]
+        ends = np.array(self.frames.starts) + FRAME_BYTES
+        return [times[index] for index in np.searchsorted(through, ends).tolist()]
 
     def played_at(self, frame: int) -> float | None:
         """When the first byte of this frame left for the ear; None: it never did."""

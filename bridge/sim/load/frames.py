@@ -1,6 +1,7 @@
 """The agent's sound by frames of the time code, wherever in the stream they begin."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -14,9 +15,10 @@ Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 NEAR_BYTES: Final = 16  # so little beside its slot a frame still tells it
 REACH_BYTES: Final = 2 * FRAME_BYTES  # a frame across two slots may be read as a neighbour of both
 MATCHED_SLOTS: Final = 3
-MUCH_BETTER: Final = 1.1
+ALIKE: Final = 0.8  # a resampler may round it off
 MOST_PHASES: Final = 32  # sound that is bent throughout has no phase to be found
 FAINTEST_DBFS: Final = -120.0
+REMEMBERED: Final = 256  # items of many calls begin alike
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,10 @@ def _goes_on(before: Slot | None, after: Slot | None, most: int) -> bool:
 
 def _begin_of(pcm: Floats, at: int, slot: Slot) -> int:
     """Where near ``at`` the sound is most that of this slot and the next ones."""
-    last = (slot.slot + MATCHED_SLOTS) * timecode.SLOT_MS
-    code = np.frombuffer(timecode.encode(slot.stream, last, 8000), "<i2")
-    wanted = code[slot.slot * FRAME_BYTES :].astype(np.float64)
+    wanted = _code(slot)
+    here = pcm[at : at + len(wanted)]
+    if len(here) == len(wanted) and _likeness(here, wanted) > ALIKE:
+        return at
     first = max(0, at - REACH_BYTES)
     near = pcm[first : at + REACH_BYTES + len(wanted)]
     if len(near) < len(wanted):
@@ -87,11 +90,21 @@ def _begin_of(pcm: Floats, at: int, slot: Slot) -> int:
     energy = np.concatenate(([0.0], np.cumsum(near**2)))
     norm = np.sqrt(np.maximum(energy[len(wanted) :] - energy[: -len(wanted)], 1.0))
     likeness = np.correlate(near, wanted, "valid") / norm
-    best = int(likeness.argmax())
-    here = at - first
-    if here < len(likeness) and likeness[best] < MUCH_BETTER * likeness[here]:
-        return at
-    return first + best
+    return first + int(likeness.argmax())
+
+
+@lru_cache(REMEMBERED)
+def _code(slot: Slot) -> Floats:
+    """This slot and the next ones, as they are meant."""
+    last_ms = (slot.slot + MATCHED_SLOTS) * timecode.SLOT_MS
+    whole = np.frombuffer(timecode.encode(slot.stream, last_ms, 8000), "<i2")
+    return whole[slot.slot * FRAME_BYTES :].astype(np.float64)
+
+
+def _likeness(one: Floats, other: Floats) -> float:
+    """1 where they differ in level alone."""
+    norm = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(one @ other) / norm if norm else 0.0
 
 
 def _levels(pcm: Floats, starts: list[int]) -> list[float]:

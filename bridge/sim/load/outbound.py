@@ -46,9 +46,9 @@ def _skips(evidence: Evidence, cut: Cut, findings: Findings) -> None:
         # The short last frame of an item may be misread; it has no successor then.
         if index + 1 == len(found) or not follows(slot, found[index + 1][1]):
             continue
-        put_in = _put_in(evidence, before_at, at)
-        if put_in and before and slot.slot - before.slot in (0, 1):
-            what = f"comes after {put_in * SLOT_MS} ms that were put in"
+        put_in_ms = _put_in_ms(evidence, before_at, at)
+        if put_in_ms:
+            what = f"comes after {put_in_ms} ms that were put in"
         elif before and before.stream == slot.stream and before.slot >= slot.slot:
             what = "comes a second time"
         else:
@@ -57,9 +57,15 @@ def _skips(evidence: Evidence, cut: Cut, findings: Findings) -> None:
         findings.fault(evidence.arrived_at(at), f"the agent's sound at {slot.start_ms} ms {what}")
 
 
-def _put_in(evidence: Evidence, before: int, after: int) -> int:
-    """How many frames between these two are nothing of the model's."""
-    return sum(evidence.slots[n] is None for n in range(max(0, before + 1), after))
+def _put_in_ms(evidence: Evidence, before_at: int, at: int) -> int:
+    """Between two neighbouring slots, of what is nothing of the model's."""
+    before, slot, starts = _slot(evidence, before_at), _slot(evidence, at), evidence.frames.starts
+    if before is None or slot is None or at == before_at + 1 or before.stream != slot.stream:
+        return 0
+    apart = slot.slot - before.slot  # 0: it was put into the midst of one
+    if apart not in (0, 1):
+        return 0
+    return (starts[at] - starts[before_at]) // BYTES_PER_MS - apart * SLOT_MS
 
 
 def _stale(evidence: Evidence, findings: Findings) -> None:

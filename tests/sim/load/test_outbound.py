@@ -110,13 +110,14 @@ def test_sound_left_out_or_doubled_is_a_skip(again_from_ms: int, what: str) -> N
     assert found.faults[0][1] == f"the agent's sound at {again_from_ms} ms {what}"
 
 
-def test_silence_put_into_an_answer_is_a_skip() -> None:
+@pytest.mark.parametrize("at_ms", [400, 410])
+def test_silence_put_into_an_answer_is_a_skip(at_ms: int) -> None:
     scene = call()
-    at = 400 * BYTES_PER_MS
-    scene.received[at:GREETING_BYTES] = b"\xff" * FRAME_BYTES + tones(0, 980, 400)
+    at, sound = at_ms * BYTES_PER_MS, tones(0, 940)
+    scene.received[:GREETING_BYTES] = sound[:at] + b"\xff" * 3 * FRAME_BYTES + sound[at:]
     found = judged(scene)
     assert found.skips == 1
-    assert found.faults[0][1] == "the agent's sound at 400 ms comes after 20 ms that were put in"
+    assert found.faults[0][1] == "the agent's sound at 400 ms comes after 60 ms that were put in"
 
 
 def cut_speech_after_the_clear(scene: Scene, frames: int) -> None:
