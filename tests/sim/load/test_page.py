@@ -195,6 +195,21 @@ def test_a_broken_bound_and_a_reason_to_distrust_are_told_above_all() -> None:
     assert ["truncation error, p99", "512 ms", "≤ 60 ms", "not met"] in page.rows
 
 
+def test_a_bound_that_was_asked_for_and_not_measured_is_told_above_all() -> None:
+    unknown = {"name": "playback_gaps", "measured": None, "bound": 0, "met": False}
+    page = read(page_of(report(verdict="broken", slo=[unknown])))
+    top = page.text.partition("What must hold")[0]
+    assert "playback gaps: not measured, and its bound was asked for" in top
+    assert "1 bound not measured" not in top
+    assert ["playback gaps", "not measured", "≤ 0", "not met"] in page.rows
+
+
+def test_levels_are_told_in_decibels() -> None:
+    faint = {"name": "agent_level_error_db", "measured": 26.0, "bound": 6, "met": False}
+    page = read(page_of(report(slo=[faint])))
+    assert ["level of answers, off by", "26 dB", "≤ 6 dB", "not met"] in page.rows
+
+
 def test_every_bound_is_in_the_table_and_one_that_was_not_measured_is_neither() -> None:
     unknown = {"name": "playback_gaps", "measured": None, "bound": 0, "met": None}
     page = read(page_of(report(slo=[*report()["slo"], unknown])))
