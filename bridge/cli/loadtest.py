@@ -81,7 +81,7 @@ def loadtest(
         Format, typer.Option("--format", help="Of the model behind --start.")
     ] = Format.pcm16,
     late_limit_ms: Annotated[
-        float, typer.Option(help="A generator that is later (p99) makes the run invalid.")
+        float, typer.Option(min=0, help="A generator that is later (p99) makes the run invalid.")
     ] = LATE_MS,
     html: Annotated[Path | None, typer.Option(help="The report as a page, in this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,

@@ -49,10 +49,12 @@ def simulate(
     caller: Annotated[CallerKind, typer.Option(help="auto: reading where installed.")] = (
         CallerKind.auto
     ),
-    interrupt_ms: Annotated[int, typer.Option(help="Talk over an answer after so long.")] = 1500,
+    interrupt_ms: Annotated[
+        int, typer.Option(min=0, help="Talk over an answer after so long.")
+    ] = 1500,
     from_number: Annotated[str, typer.Option(help="Who calls.")] = "+15005550006",
     to_number: Annotated[str, typer.Option(help="Who is called.")] = "+15005550001",
-    time_limit_s: Annotated[float, typer.Option(help="Longest call.")] = 120.0,
+    time_limit_s: Annotated[float, typer.Option(min=1, help="Longest call.")] = 120.0,
     out: Annotated[Path | None, typer.Option(help="A folder for a WAV of each call.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
 ) -> None:

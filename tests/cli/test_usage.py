@@ -25,6 +25,8 @@ LOCAL = {"OFFHOOK_MODEL_PROVIDER": "local"}
         (["emulate", "--voice", "opera"], {}, "--voice"),
         (["simulate", "not-a-url"], {}, "not-a-url is not a URL"),
         (["simulate", "--calls", "0"], {}, "--calls"),
+        (["simulate", "--interrupt-ms", "-1"], {}, "--interrupt-ms"),
+        (["simulate", "--time-limit-s", "nan"], {}, "--time-limit-s"),
         (["simulate", "http://"], {}, "http:// is not a URL"),
         (["emulate", "--port", "99999"], {}, "--port"),
         (["emulate", "--speed", "-1"], {}, "--speed"),

@@ -137,6 +137,10 @@ async def _process(
         if not line:
             raise LocalFailed(_end_of(log))
         yield process, json.loads(line)
+    except asyncio.CancelledError:  # nobody wants to wait for what it still has to end
+        if process.returncode is None:
+            process.kill()
+        raise
     finally:
         await _stop(process)
 
