@@ -21,6 +21,7 @@ class InboundLeg:
     def __init__(self, audio_format: AudioFormat) -> None:
         self._upsampler = Upsampler() if audio_format == "pcm16" else None
         self._expected_ms: int | None = None
+        self.first_ms: int | None = None  # timestamp of the first frame
         self.filled_ms = 0
         self.skipped_ms = 0
 
@@ -36,6 +37,7 @@ class InboundLeg:
         expected_ms = self._expected_ms
         self._expected_ms = media.timestamp_ms + len(media.payload) // BYTES_PER_MS
         if expected_ms is None:
+            self.first_ms = media.timestamp_ms
             return 0
         gap_ms = media.timestamp_ms - expected_ms
         if gap_ms < FRAME_MS:

@@ -57,7 +57,8 @@ class Call:
         self.outcome: Outcome | None = None
         self.start: twilio.Start | None = None
         self.transcript = Transcript()
-        self.latency = Latency()
+        turn = config.session.turn_detection
+        self.latency = Latency(service_answers=turn is not None and turn.create_response)
         self.counts = Counts()
         self.usage = Usage()
         self.barge_ins: list[BargeIn] = []
@@ -91,10 +92,12 @@ class Call:
                 if self._tape is not None:
                     self._tape.add(now, event)
                 # While the last words are heard nobody listens any more.
-                return [] if self.state is CLOSING else [*self.hearing.push(event)]
+                return [] if self.state is CLOSING else [*self.hearing.push(event, now)]
             case twilio.Mark(name):
+                for each in self.speech.playback.account(now):
+                    if each.heard_ms:
+                        self.latency.heard(each.item_id, now - each.heard_ms / 1000)
                 messages: list[Message] = [*self.speech.playback.mark(name, now)]
-                self.latency.heard(now - self.config.mark_interval_ms / 1000)
                 return messages + self._played_out(now)
             case twilio.Start():
                 return self._started(event, now)
@@ -141,9 +144,9 @@ class Call:
                 self.transcript.words(item_id, delta)
             case realtime.SpeechStarted():
                 return self._speech_started(now)
-            case realtime.SpeechStopped():
+            case realtime.SpeechStopped(_, audio_end_ms):
                 self._caller_speaking = False
-                self.latency.speech_stopped(now)
+                self.latency.speech_stopped(now, self._speech_ended_at(audio_end_ms, now))
             case realtime.Committed(item_id, previous):
                 return self._committed(item_id, previous, now)
             case realtime.ItemAdded(item, previous):
@@ -242,7 +245,19 @@ class Call:
     def _respond(self, now: float) -> list[Message]:
         if self.state in (State.WAITING, State.ENDED) or self._caller_speaking:
             return []
-        return [*self._responses.next(now)]
+        asked = self._responses.next(now)
+        for each in asked:
+            self.latency.asked(each.instructions)
+        return [*asked]
+
+    def _speech_ended_at(self, audio_end_ms: int, now: float) -> float | None:
+        """Realtime, "speech_stopped": its position includes the silence that server_vad waits
+        for. What semantic_vad waits for is not known. 0: the service has not said."""
+        turn = self.config.session.turn_detection
+        silence_ms = None if turn is None else turn.silence_duration_ms
+        if turn is None or turn.type != "server_vad" or silence_ms is None or not audio_end_ms:
+            return None
+        return self.hearing.said_at(audio_end_ms - silence_ms, now)
 
     def _committed(self, item_id: str, previous: str | None, now: float) -> list[Message]:
         self._caller_speaking = False
@@ -259,7 +274,7 @@ class Call:
 
     def _response_created(self, response_id: str, now: float) -> list[Message]:
         self._responses.created(response_id)
-        self.latency.response_created(now)
+        self.latency.response_created(response_id, now)
         self._move(Move.RESPONSE_BEGAN)
         held: list[Message] = [*self.hearing.let_go()] if self.hearing.holding else []
         if self._caller_speaking and self.config.interruption.speech_started() is Verdict.CONFIRMED:
@@ -273,7 +288,7 @@ class Call:
         dead = self._responses.dead(delta.response_id)
         messages: list[Message] = [*self.speech.delta(delta, dead, now)]
         if not dead:
-            self.latency.audio(now)
+            self.latency.audio(delta.response_id, delta.item_id, now)
             self._move(Move.AUDIO)
         elif self._stray and self._stray[0] == delta.response_id and now >= self._stray[1]:
             # Most are over by then; to cancel at once would cross with their end (an error).
@@ -296,19 +311,21 @@ class Call:
         if self._farewell == response_id:
             self._farewell = None
             if event.status == "completed":  # else the caller has more to say
-                messages += self._said_farewell(audible, now)
+                messages += self._said_farewell(response_id, audible, now)
         match event.status:
             case "failed":
+                self.latency.again(response_id)
                 messages += self._response_failed(event.error_code, now)
             case "incomplete":
                 messages.append(Note("response_incomplete", event.reason or ""))
                 if not audible:
                     filtered = event.reason == "content_filter"
                     instead = CreateResponse(FILTERED) if filtered else None
+                    self.latency.again(response_id, FILTERED if filtered else None)
                     messages += self._retry(None, now, instead)
             case "completed":
                 self._responses.succeeded()
-        self._results_done(response_id)
+        self._results_done(response_id, now)
         return [*messages, *self._respond(now), *self._played_out(now)]
 
     def _response_failed(self, code: str | None, now: float) -> list[Message]:
@@ -330,6 +347,8 @@ class Call:
             return self.model_lost("it owes an answer and says nothing", now)
         what = "an answer that has begun" if running else "an answer"
         messages: list[Message] = [Note("model_silent", f"it owes {what}"), *self._let_hear()]
+        if running:
+            self.latency.again(running)
         return messages + ([CancelResponse(running)] if running else [])
 
     def _let_hear(self) -> list[Message]:
@@ -376,6 +395,7 @@ class Call:
             self._farewell = response_id
             return [FunctionOutput(item.call_id, '{"ok":true}')]
         self._results.called(item.call_id, response_id)
+        self.latency.calls_function(response_id)
         return [RunFunction(item.call_id, item.name, item.arguments or "{}")]
 
     def from_function(self, call_id: str, output: str, now: float) -> list[Message]:
@@ -383,16 +403,17 @@ class Call:
         response_id = self._results.returned(call_id)
         if response_id is None or not self.open:
             return []
-        self._answer_results(response_id)
+        self._answer_results(response_id, now)
         return [FunctionOutput(call_id, output), *self._respond(now)]
 
-    def _answer_results(self, response_id: str) -> None:
+    def _answer_results(self, response_id: str, now: float) -> None:
         """All results of one response first, then one answer to them."""
         done = response_id != self._responses.active
         if done and self._results.due(response_id):
             self._responses.want(CreateResponse())
+            self.latency.goes_on(response_id, None, now)
 
-    def _results_done(self, response_id: str) -> None:
+    def _results_done(self, response_id: str, now: float) -> None:
         """No more functions are called by this response."""
         if not self.open:
             return
@@ -402,7 +423,7 @@ class Call:
         elif self._responses.retrying:
             self._results.answered()
         else:
-            self._answer_results(response_id)
+            self._answer_results(response_id, now)
 
     def say(self, text: str, now: float) -> list[Message]:
         """Text typed in the caller's place: it is answered like speech, while the call goes on."""
@@ -443,10 +464,11 @@ class Call:
             self._responses.want(CreateResponse(GOODBYE))
         return [note, *self.close(Outcome.COMPLETED, now), *self._respond(now)]
 
-    def _said_farewell(self, audible: bool, now: float) -> list[Message]:
+    def _said_farewell(self, response_id: str, audible: bool, now: float) -> list[Message]:
         """The model asked for the end. If it said no word with that, it shall say goodbye."""
         if not audible:
             self._responses.want(CreateResponse(GOODBYE))
+            self.latency.goes_on(response_id, GOODBYE, now)
         return self.close(Outcome.COMPLETED, now)
 
     def close(self, outcome: Outcome, now: float) -> list[Message]:

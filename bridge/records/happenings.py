@@ -1,17 +1,27 @@
 """What happened in a call, in the order of time, in words for people."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from bridge.records.record import BargeIn, CallRecord, Turn
 
 Kind = Literal["answer", "cut", "function", "note"]
-STAGES = ("commit", "response", "first_audio", "heard")
+STAGES = ("commit", "function", "response", "first_audio", "heard")
 STAGE_WORDS = {
     "commit": "to the commit",
+    "function": "to a function's result",
     "response": "to the response",
     "first_audio": "to its first sound",
     "heard": "to the ear",
+}
+FROM_SPEECH = "Milliseconds from the end of the caller's speech, by the position the model gave."
+# By what ``Turn.since`` has; the rest counts from the end of the caller's speech.
+FROM_VERDICT = {
+    "verdict": "From the model's verdict that the caller had finished: it gave no position of "
+    "the end that can be used, so the silence it waited for is not in it.",
+    "": "From the model's verdict that the caller had finished, without the silence it waited "
+    "for, and without answers to functions: an earlier release kept this record.",
 }
 
 
@@ -37,12 +47,25 @@ def happenings(record: CallRecord) -> list[Happening]:
 
 
 def _answer(number: int, turn: Turn) -> Happening:
+    return Happening(turn.at or 0.0, "answer", f"answer {number}", _heard(turn))
+
+
+def _heard(turn: Turn) -> str:
     total = turn.stages_ms.get("total")
+    if turn.since == "none":
+        return "no speech came before it"
     if total is None:
-        return Happening(turn.at or 0.0, "answer", f"answer {number}", "no speech came before it")
-    return Happening(
-        turn.at or 0.0, "answer", f"answer {number}", f"heard {total:.0f} ms after the caller"
-    )
+        return "never heard" if turn.since else ""
+    after = "the caller" if turn.since == "speech" else "the model's verdict on the caller's turn"
+    return f"heard {total:.0f} ms after {after}"
+
+
+def sinces(turns: Sequence[Turn]) -> Iterator[str]:
+    """What the figures of these turns count from, a sentence for each kind there is."""
+    kinds = {turn.since for turn in turns if turn.stages_ms.get("commit") is not None}
+    if "speech" in kinds:
+        yield FROM_SPEECH
+    yield from (words for kind, words in FROM_VERDICT.items() if kind in kinds)
 
 
 def _cut(cut: BargeIn) -> Happening:

@@ -20,12 +20,14 @@ from bridge.records.happenings import (
     Happening,
     clock,
     happenings,
+    sinces,
 )
 from bridge.records.record import CallRecord, Line, Turn
 from bridge.records.waveform import waveform
 from telcodecs.g711 import BYTES_PER_MS, ulaw_decode
 
 Sound = tuple[bytes, bytes]  # the caller's channel and the agent's, mu-law
+HEADS = ("commit", "function", "response", "audio", "heard")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; media-src data:"
 
 
@@ -171,10 +173,10 @@ def _latencies(turns: Sequence[Turn]) -> Iterator[str]:
         numbers = (*(turn.stages_ms.get(s) for s in STAGES), turn.first_sound_ms)
         shown = [_ms(each) for each in (*numbers, turn.first_answer_ms)]
         rows.append((str(number), _bar(turn, longest), *shown))
-    heads = ("", "", "commit", "response", "audio", "heard", "first sound", "first answer")
+    heads = ("", "", *HEADS, "first sound", "first answer")
     yield _key((stage, STAGE_WORDS[stage]) for stage in STAGES)
-    yield _table(heads, rows, numbers=(0, 2, 3, 4, 5, 6, 7))
-    yield '<p class="soft">In milliseconds; it counts from the end of the caller’s speech.</p>'
+    yield _table(heads, rows, numbers=(0, *range(2, len(heads))))
+    yield from (f'<p class="soft">{_text(words)}</p>' for words in sinces(turns))
 
 
 def _bar(turn: Turn, longest: float) -> _Markup:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from bridge.call.call import Call
-from bridge.call.latency import TurnTimes
+from bridge.call.latency import Firsts, TurnTimes, between_ms, firsts
 from bridge.live import LiveCall
 from bridge.records.context import CallContext
 from bridge.wire import twilio
@@ -48,17 +48,26 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """One answer. ``at`` is when its response began; ``stages_ms`` are the lengths of ``commit``,
-    ``response``, ``first_audio``, ``heard`` and ``total``. The other three count from the end of
-    the caller's speech: to the first byte sent to the carrier, to the first sound heard of any
-    kind, and to the first sound heard of the answer itself. None: not reached, or no speech came
-    before it."""
+    """One response. ``at`` is when it began; ``stages_ms`` are the lengths of ``commit``,
+    ``function`` (in an answer to functions: until their results were there), ``response``,
+    ``first_audio``, ``heard`` and ``total``. The first stage and the other three figures count
+    from the end of the caller's speech: to the first byte of this response sent to the carrier,
+    to the first sound heard of any response to what the caller said, and to the first sound heard
+    of the answer itself. The last two stand at the last of several responses to one turn of the
+    caller. None: not reached, or not heard.
+
+    ``since`` says what they count from: "speech", its end by the position the model gave;
+    "verdict", the model's message that it had ended, later by the silence it waited for; "none",
+    nobody spoke before it. Empty in records of earlier releases: they counted from the verdict,
+    each response alone, and had nothing for the answers to functions.
+    """
 
     at: float | None
     stages_ms: dict[str, float | None]
     first_byte_sent_ms: float | None = None
     first_sound_ms: float | None = None
     first_answer_ms: float | None = None
+    since: str = ""
 
 
 class HeardItem(msgspec.Struct, frozen=True):
@@ -234,7 +243,10 @@ def _reason(outcome: str, notes: tuple[Noted, ...]) -> str:
 def _conversation(call: Call, began: float) -> Json:
     return {
         "lines": tuple(Line(**asdict(line)) for line in call.transcript.lines()),
-        "turns": tuple(_turn(turn, began) for turn in call.latency.turns),
+        "turns": tuple(
+            _turn(turn, first, began)
+            for turn, first in zip(call.latency.turns, firsts(call.latency.turns), strict=True)
+        ),
         "barge_ins": tuple(
             BargeIn(
                 round(each.at - began, 3),
@@ -246,21 +258,16 @@ def _conversation(call: Call, began: float) -> Json:
     }
 
 
-def _turn(turn: TurnTimes, began: float) -> Turn:
+def _turn(turn: TurnTimes, first: Firsts, began: float) -> Turn:
     at = turn.response_created_at
-    # No filler is spoken before an answer, so the first sound is that of the answer.
-    heard_ms = _between_ms(turn.speech_stopped_at, turn.first_heard_at)
     return Turn(
         at=None if at is None else round(at - began, 3),
         stages_ms=turn.stages_ms(),
-        first_byte_sent_ms=_between_ms(turn.speech_stopped_at, turn.first_audio_at),
-        first_sound_ms=heard_ms,
-        first_answer_ms=heard_ms,
+        first_byte_sent_ms=between_ms(turn.speech_ended_at, turn.first_audio_at),
+        first_sound_ms=first.sound_ms,
+        first_answer_ms=first.answer_ms,
+        since=turn.since or "none",
     )
-
-
-def _between_ms(start: float | None, end: float | None) -> float | None:
-    return None if start is None or end is None else round((end - start) * 1000, 1)
 
 
 def _counts(call: Call) -> Json:

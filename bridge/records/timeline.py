@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bridge.characters import printable
-from bridge.records.happenings import STAGES, Happening, clock, happenings
+from bridge.records.happenings import STAGES, Happening, clock, happenings, sinces
 from bridge.records.record import CallRecord, Line
 
 SIGNS = {"answer": "A", "cut": "X", "function": "F", "note": "!"}
@@ -29,8 +29,9 @@ def _parts(record: CallRecord) -> Iterator[RenderableType]:
     yield _strip(record.seconds, found)
     yield _events(found)
     if record.turns:
-        yield _heading("Latency of each answer, in ms from the end of the caller's speech")
+        yield _heading("Latency of each answer")
         yield _latencies(record)
+        yield from (Text(words, style="dim") for words in sinces(record.turns))
     if record.lines:
         yield _heading("What was said; in ⟨ ⟩ what the caller did not hear")
         yield _said(record.lines)
@@ -96,7 +97,7 @@ def _events(found: list[Happening]) -> RenderableType:
 
 
 def _latencies(record: CallRecord) -> Table:
-    names = ("commit", "response", "1st audio", "heard", "1st sound", "1st answer")
+    names = ("commit", "function", "response", "audio", "heard", "1st sound", "1st answer")
     table = _table("answer", "at", *names, right=("answer", "at", *names))
     for number, turn in enumerate(record.turns, 1):
         stages = [turn.stages_ms.get(name) for name in STAGES]

@@ -26,7 +26,8 @@ def stored_call(record: CallRecord, recordings: Path) -> StoredCall:
 
 
 def _course(record: CallRecord) -> Course:
-    latencies = (turn.first_sound_ms for turn in record.turns)
+    # Earlier releases counted from elsewhere (see ``record.Turn.since``): not to be compared.
+    latencies = (turn.first_sound_ms for turn in record.turns if turn.since)
     return Course(
         lines=tuple(
             SpokenLine(line.role, line.heard, line.unheard)

@@ -12,7 +12,7 @@ import msgspec
 
 from bridge.call.actions import Outcome, RunFunction
 from bridge.call.config import CallConfig
-from bridge.call.latency import TurnTimes
+from bridge.call.latency import TurnTimes, firsts
 from bridge.rehearsal.cast import AnsweringVoice, Cast
 from bridge.rehearsal.scenario import Scenario
 from bridge.rehearsal.world import World
@@ -111,5 +111,5 @@ def course_of(world: World) -> Course:
 
 
 def latencies_ms(turns: list[TurnTimes]) -> tuple[float, ...]:
-    totals = (turn.stages_ms()["total"] for turn in turns)
-    return tuple(total for total in totals if total is not None)
+    """From the end of the caller's speech to the first sound, for each turn that was answered."""
+    return tuple(first.sound_ms for first in firsts(turns) if first.sound_ms is not None)

@@ -1,5 +1,6 @@
 """What is kept of a call, however it ended; in virtual time."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -101,13 +102,40 @@ def test_each_turn_tells_where_its_time_went() -> None:
     greeting, answer = made.turns
     assert greeting.first_sound_ms is greeting.first_answer_ms is None  # nobody spoke before
     stages = answer.stages_ms
-    assert [*stages] == ["commit", "response", "first_audio", "heard", "total"]
+    assert [*stages] == ["commit", "function", "response", "first_audio", "heard", "total"]
+    assert stages["function"] is None
+    assert (greeting.since, answer.since) == ("none", "speech")
     parts = [stages[name] or 0.0 for name in ("commit", "response", "first_audio", "heard")]
     assert sum(parts) == pytest.approx(stages["total"], abs=0.3)
     assert answer.first_byte_sent_ms == pytest.approx(sum(parts[:3]), abs=0.3)
     assert answer.first_answer_ms == stages["total"]
     assert answer.first_sound_ms == stages["total"]
     assert answer.at is not None and 0 < answer.at < made.seconds
+
+
+def test_the_first_sound_and_the_answer_behind_a_function_are_apart() -> None:
+    moment = Reply((Spoken("one moment", duration_ms=600), FunctionCall("look_up", "{}")))
+
+    async def slow() -> str:
+        """Takes its time."""
+        await asyncio.sleep(2.0)
+        return "sent"
+
+    waits = HangUp(AfterAgent(quiet_ms=3000))
+    made = kept(
+        lambda: Stage(
+            (ASKS[0], waits),
+            (HELLO, moment, spoken(2000)),
+            offered={"look_up": from_python(slow, name="look_up", timeout_s=5)},
+        )
+    )
+    greeting, call, answer = made.turns
+    assert (greeting.first_answer_ms, call.first_sound_ms, call.first_answer_ms) == (None,) * 3
+    assert answer.first_sound_ms == call.stages_ms["total"]
+    assert answer.first_answer_ms == answer.stages_ms["total"]
+    assert (answer.first_answer_ms or 0.0) > (answer.first_sound_ms or 0.0) + 2000
+    parts = [part or 0.0 for name, part in answer.stages_ms.items() if name != "total"]
+    assert sum(parts) == pytest.approx(answer.stages_ms["total"], abs=0.3)
 
 
 def test_a_call_that_failed_by_a_bug_of_ours_has_a_record() -> None:
@@ -161,6 +189,9 @@ def test_a_record_of_another_release_can_be_read() -> None:
     made = started(CONTEXT).builtins()
     del made["usage"], made["notes"]
     assert from_builtins({**made, "mood": "calm"}) == started(CONTEXT)
+    old = {"at": 1.0, "stages_ms": {"commit": 0.4, "total": 300.0}, "first_sound_ms": 300.0}
+    (turn,) = from_builtins({**made, "turns": [old]}).turns
+    assert (turn.first_sound_ms, turn.since) == (300.0, "")
 
 
 def test_a_turn_that_was_never_heard_has_no_figures() -> None:

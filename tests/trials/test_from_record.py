@@ -26,7 +26,7 @@ RECORD = CallRecord(
         Line("i2", "caller", "Fine."),
         Line("i3", "assistant", ""),
     ),
-    turns=(Turn(1.0, {}), Turn(2.0, {}, first_sound_ms=640.0)),
+    turns=(Turn(1.0, {}, first_sound_ms=90.0), Turn(2.0, {}, first_sound_ms=640.0, since="speech")),
     barge_ins=(BargeIn(1.5, ()),),
     functions=(FunctionRun("find", "{}", "found", 3.0, 3.7),),
     recording="CA1.wav",

@@ -125,7 +125,9 @@ class CallRow(BaseModel):
     turns: int
     barge_ins: int
     functions: int
-    latency_ms: float | None = Field(description="Median of the first answers.")
+    latency_ms: float | None = Field(
+        description="Median, from the end of the caller's speech to the first sound of the answer."
+    )
     cost: Decimal | None = Field(description="US dollars; null: no price is known.")
     recording: str | None
 
@@ -136,7 +138,7 @@ class VersionFigures(BaseModel):
     calls: int
     outcomes: dict[str, int]
     seconds: float
-    latency_ms: float | None
+    latency_ms: float | None = Field(description="Median of the calls' medians.")
     cost: Decimal
     priced: int = Field(description="Calls whose cost is known.")
 
