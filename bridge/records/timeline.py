@@ -98,7 +98,8 @@ def _events(found: list[Happening]) -> RenderableType:
 
 def _latencies(record: CallRecord) -> Table:
     names = ("commit", "function", "response", "audio", "heard", "1st sound", "1st answer")
-    table = _table("answer", "at", *names, right=("answer", "at", *names))
+    table = _table("#", "at", *names, right=("#", "at", *names))
+    table.padding = (0, 1, 0, 0)  # nine columns in eighty
     for number, turn in enumerate(record.turns, 1):
         stages = [turn.stages_ms.get(name) for name in STAGES]
         table.add_row(

@@ -23,12 +23,14 @@ HOSTILE = (
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def _turn(at: float, *ms: float) -> Turn:
-    stages: dict[str, float | None] = dict(
-        zip(("commit", "response", "first_audio", "heard"), ms, strict=True)
-    )
+STAGES = ("commit", "function", "response", "first_audio", "heard")
+
+
+def _turn(at: float, *ms: float, sound_ms: float | None = None, answers: bool = True) -> Turn:
+    stages: dict[str, float | None] = dict(zip(STAGES, ms, strict=True))
     total = sum(ms)
-    return Turn(at, {**stages, "total": total}, total - ms[-1], total, total)
+    sound, answer = (sound_ms or total, total) if answers else (None, None)
+    return Turn(at, {**stages, "total": total}, total - ms[-1], sound, answer, since="speech")
 
 
 RECORD = CallRecord(
@@ -56,10 +58,14 @@ RECORD = CallRecord(
         Line("u3", "caller", "", failed=True),
     ),
     turns=(
-        Turn(0.4, {"commit": None, "response": None, "first_audio": 310.0, "total": None}),
-        _turn(9.1, 520.0, 18.2, 340.0, 62.0),
-        _turn(22.6, 510.0, 24.0, 690.5, 70.0),
-        _turn(33.0, 505.0, 20.0, 280.0, 61.0),
+        Turn(
+            0.4,
+            {"commit": None, "response": None, "first_audio": 310.0, "total": None},
+            since="none",
+        ),
+        _turn(9.1, 520.0, 0.0, 18.2, 340.0, 62.0, answers=False),
+        _turn(22.6, 510.0, 1800.0, 24.0, 690.5, 70.0, sound_ms=940.2),
+        _turn(33.0, 505.0, 0.0, 20.0, 280.0, 61.0),
     ),
     barge_ins=(BargeIn(14.2, (HeardItem("i2", 0, 2100.0, 5200.0),)),),
     functions=(

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from bridge.characters import printable
-from bridge.records.happenings import clock, happenings
+from bridge.records.happenings import FROM_SPEECH, clock, happenings
 from bridge.records.record import CallRecord
 from bridge.records.timeline import show
 from tests.records.sample import NOON, RECORD
@@ -31,7 +31,17 @@ def test_without_colour_nothing_is_lost() -> None:
     assert "⟨left us yesterday evening.⟩" in text
     for word in ("X", "the caller broke in", "2.1 of 5.2 s had been heard", "find_order("):
         assert word in text
-    for word in ("690", "0.209684 USD", "cached audio", "(not transcribed)", "completed"):
+    assert FROM_SPEECH in text
+    for word in (
+        "690",
+        "3094",
+        "940",
+        "1800",
+        "0.209684 USD",
+        "cached audio",
+        "(not transcribed)",
+        "completed",
+    ):
         assert word in text
 
 
