@@ -52,8 +52,7 @@ class Course:
 def judge_inbound(evidence: Evidence, session: Session, findings: Findings) -> Inbound:
     sent_at = evidence.sent_at[~np.isnan(evidence.sent_at)]
     findings.frames_sent += len(sent_at)
-    if session.caller_level_dbfs is not None:
-        findings.caller_level_db.append(session.caller_level_dbfs - LEVEL_DBFS)
+    _level(evidence, session, findings)
     course = _course(evidence, session, findings)
     if not len(sent_at):
         return NOTHING
@@ -63,6 +62,20 @@ def judge_inbound(evidence: Evidence, session: Session, findings: Findings) -> I
     inbound = _latency(sent_at, session, course, findings)
     findings.inbound_ms += inbound.ms.tolist()
     return inbound
+
+
+def _level(evidence: Evidence, session: Session, findings: Findings) -> None:
+    """Of the caller's own voice against what was said; an echo of the agent is another."""
+    runs = zip(session.caller, session.caller_levels_dbfs, strict=False)
+    own = [
+        (level_dbfs, n_slots)
+        for (_, stream, first_slot, n_slots), level_dbfs in runs
+        if evidence.block.place(stream, first_slot) is not None
+    ]
+    if own:
+        levels, frames = np.array(own).T
+        median = float(np.median(np.repeat(levels, frames.astype(int))))
+        findings.caller_level_db.append(median - LEVEL_DBFS)
 
 
 def places(evidence: Evidence, session: Session) -> list[Place]:

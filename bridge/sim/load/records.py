@@ -47,7 +47,7 @@ class Session(msgspec.Struct):
     appended_ms: float = 0.0
     arrivals: list[tuple[float, float]] = []  # when, and how much audio there was by then
     caller: list[tuple[float, int, int, int]] = []  # first ms, stream, first slot, slots
-    caller_level_dbfs: float | None = None  # of those slots
+    caller_levels_dbfs: list[float] = []  # of each of those, where it is told
     speech_started: list[tuple[float, float]] = []
     items: list[Item] = []
     truncations: list[Truncation] = []

@@ -1,7 +1,6 @@
 """The time code in a caller's audio, read off while it comes in."""
 
 import math
-from array import array
 
 import numpy as np
 
@@ -23,7 +22,7 @@ class CallerCode:
         self._rate_hz = CODE_HZ
         self._frames = 0
         self._runs: list[list[int]] = []
-        self._powers = array("f")  # of the frames that hold the code; 1 is full scale
+        self._powers: list[float] = []  # of each run, its frames together; 1 is full scale
 
     def push(self, pcm: bytes, rate_hz: int) -> None:
         """PCM16 mono of 8 kHz or a multiple of it; the rate is the same for all of a session."""
@@ -41,11 +40,11 @@ class CallerCode:
         self._read()
         return [list(run) for run in self._runs]
 
-    def level_dbfs(self) -> float | None:
-        """The median of the frames that hold the code; None: none does."""
+    def levels_dbfs(self) -> list[float]:
+        """Of each of the ``runs``."""
         self._read()
-        power = float(np.median(self._powers)) if self._powers else 0.0
-        return round(10 * math.log10(power), 1) if power else None
+        runs = zip(self._powers, self._runs, strict=True)
+        return [round(10 * math.log10(power / length), 1) for power, (*_, length) in runs]
 
     @property
     def _frame_bytes(self) -> int:
@@ -62,19 +61,18 @@ class CallerCode:
         frames = narrow.reshape(-1, FRAME_SAMPLES).astype(np.float32) / 32768
         powers = np.einsum("fs,fs->f", frames, frames).tolist()
         for slot, power in zip(decode_all(ulaw_encode(narrow.tobytes())), powers, strict=True):
-            self._add(slot)
-            self._frames += 1
             if slot is not None:
-                self._powers.append(power / FRAME_SAMPLES)
+                self._add(slot, power / FRAME_SAMPLES)
+            self._frames += 1
 
-    def _add(self, slot: Slot | None) -> None:
-        if slot is None:
-            return
+    def _add(self, slot: Slot, power: float) -> None:
         first_ms = self._frames * SLOT_MS
         if self._runs:
             begun_ms, stream, first, length = last = self._runs[-1]
             follows = begun_ms + length * SLOT_MS == first_ms
             if follows and stream == slot.stream and (first + length) % SLOTS == slot.slot:
                 last[3] += 1
+                self._powers[-1] += power
                 return
         self._runs.append([first_ms, slot.stream, slot.slot, 1])
+        self._powers.append(power)

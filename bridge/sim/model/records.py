@@ -121,7 +121,7 @@ class SessionRecord:
             "appended_ms": self.appended_ms,
             "arrivals": list(zip(self.arrivals_at, self.arrivals_ms, strict=True)),
             "caller": self._caller.runs(),
-            "caller_level_dbfs": self._caller.level_dbfs(),
+            "caller_levels_dbfs": self._caller.levels_dbfs(),
             **self._positions,
             "items": [
                 {

@@ -182,5 +182,12 @@ def test_silence_in_place_of_what_was_before_the_first_frame_is_right(filled_ms:
 def test_the_level_is_held_against_that_of_what_was_said() -> None:
     scene = call()
     assert judged(scene).caller_level_db == []
-    scene.session.caller_level_dbfs = -32.0
+    scene.session.caller_levels_dbfs = [-32.0, -30.0]  # of 50 frames, and of 40
     assert judged(scene).caller_level_db == pytest.approx([-20.0], abs=0.1)
+
+
+def test_an_echo_of_the_agent_has_a_level_of_its_own() -> None:
+    scene = call()
+    scene.session.caller.insert(0, (0.0, BLOCK.stream + 1, BLOCK.first_slot, 200))
+    scene.session.caller_levels_dbfs = [-49.0, -12.0, -12.0]
+    assert judged(scene).caller_level_db == pytest.approx([0.0], abs=0.1)

@@ -1,9 +1,10 @@
 """Time code that comes back out of what a caller appended."""
 
+import numpy as np
 import pytest
 
 from bridge.sim.model.caller_code import CallerCode
-from bridge.sim.voice.timecode import encode
+from bridge.sim.voice.timecode import LEVEL_DBFS, encode
 
 
 def read(code: CallerCode, pcm: bytes, rate_hz: int, piece_bytes: int) -> list[list[int]]:
@@ -35,3 +36,13 @@ def test_what_was_told_once_stays_as_it_was_told() -> None:
     assert told == [[0, 1, 0, 10]]
     code.close()
     assert code.runs() == [[0, 1, 0, 20]]
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 24_000])
+def test_each_run_has_its_level(rate_hz: int) -> None:
+    loud = encode(3, 1_000, rate_hz)
+    faint = (np.frombuffer(encode(7, 600, rate_hz), "<i2") // 10).astype("<i2").tobytes()
+    code = CallerCode()
+    read(code, loud + bytes(2 * rate_hz) + faint, rate_hz, 320)
+    assert code.levels_dbfs() == pytest.approx([LEVEL_DBFS, LEVEL_DBFS - 20], abs=0.2)
+    assert len(code.runs()) == 2
