@@ -137,8 +137,10 @@ async def play(database: Database, voice_urls: Sequence[str]) -> None:
     back = [await place(url) for url in voice_urls]
     records = await stored(database, [*placed, *back])
     for call, made in zip(placed, records, strict=False):
-        # From the greeting to the last answer it was one and the same.
-        said = [line.heard for line in made.lines if line.role == "assistant"]
+        # From the greeting to the last answer it was one and the same; on a machine that stands
+        # still for a moment the caller talks over the end of one.
+        told = [line for line in made.lines if line.role == "assistant"]
+        said = [f"{line.heard} {line.unheard}".strip() for line in told]
         assert said == [f"version {made.version}"] * 3
         assert made.version in desk.may_answer(call.began_at)
         assert (made.agent, made.route, made.outcome) == ("desk", "*", "caller hung up")
