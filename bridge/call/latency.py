@@ -93,7 +93,8 @@ class Latency:
         self.turns: list[TurnTimes] = []
         self._service_answers = service_answers
         self._turn: TurnTimes | None = None  # the caller's, before its response has begun
-        self._asked: list[str | None] = []  # instructions of what was asked for and has not begun
+        # Instructions of what was asked for and has not begun.
+        self._asked: tuple[str | None] | None = None
         self._owed: dict[str | None, _Owed] = {}  # by the instructions it will be asked for with
         self._places: dict[str, int] = {}  # of the responses in ``turns``
         self._instructions: dict[str, str | None] = {}  # of the responses we asked for
@@ -112,7 +113,7 @@ class Latency:
 
     def asked(self, instructions: str | None) -> None:
         """The model was asked for a response."""
-        self._asked = [instructions]
+        self._asked = (instructions,)
 
     def calls_function(self, response_id: str) -> None:
         if (place := self._places.get(response_id)) is not None:
@@ -130,22 +131,28 @@ class Latency:
             self._owed[instructions] = _Owed(place, self.turns[place].results_at)
 
     def response_created(self, response_id: str, now: float) -> None:
-        begun = self._begun()
-        for instructions in self._asked:
-            self._instructions[response_id] = instructions
-        self._asked = []
+        begun = self._of_turn() or self._of_ours(response_id)
         self._places[response_id] = len(self.turns)
         self._silent.add(response_id)
         self.turns.append(replace(begun, response_created_at=now))
 
-    def _begun(self) -> TurnTimes:
-        """What came before the response that begins now."""
-        ours = self._asked[0] if self._asked else None
-        if self._turn is not None and (self._service_answers or ours is None):
-            turn, self._turn = self._turn, None
-            self._owed.pop(None, None)  # answered with it
-            return replace(turn, chain=len(self.turns))
-        owed = self._owed.pop(ours, None) if self._asked else None
+    def _of_turn(self) -> TurnTimes | None:
+        """The caller's turn, if the response that begins now is the first answer to it."""
+        wish = self._asked is not None and self._asked[0] is not None
+        if self._turn is None or (wish and not self._service_answers):
+            return None
+        if not wish:  # else what we asked for is still to come
+            self._asked = None
+        turn, self._turn = self._turn, None
+        self._owed.pop(None, None)  # answered with it
+        return replace(turn, chain=len(self.turns))
+
+    def _of_ours(self, response_id: str) -> TurnTimes:
+        """What the response that we asked for goes on from, if it does."""
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            self._instructions[response_id] = asked[0]
+        owed = None if asked is None else self._owed.pop(asked[0], None)
         if owed is None:
             return TurnTimes(chain=len(self.turns))
         before = self.turns[owed.place]

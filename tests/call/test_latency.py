@@ -162,6 +162,19 @@ def test_where_we_ask_for_the_answer_what_else_we_asked_for_is_not_it() -> None:
     assert [each.since for each in latency.turns] == [None, "speech"]
 
 
+def test_an_answer_of_the_service_that_comes_first_is_that_to_the_turn() -> None:
+    latency = Latency()
+    latency.speech_stopped(1.5, 1.0)
+    latency.committed(1.5)
+    latency.asked("Say exactly these words: We close at six.")
+    latency.response_created("r1", 1.6)
+    latency.again("r1")
+    latency.response_created("r2", 2.0)  # what was asked for
+    latency.asked(None)
+    latency.response_created("r3", 3.0)
+    assert [each.since for each in latency.turns] == ["speech", None, "speech"]
+
+
 def test_an_answer_that_failed_and_came_once_more_counts_from_the_same_speech() -> None:
     latency = Latency()
     turn(latency, 1.0)
