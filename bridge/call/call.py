@@ -94,11 +94,7 @@ class Call:
                 # While the last words are heard nobody listens any more.
                 return [] if self.state is CLOSING else [*self.hearing.push(event, now)]
             case twilio.Mark(name):
-                for each in self.speech.playback.account(now):
-                    if each.heard_ms:
-                        self.latency.heard(each.item_id, now - each.heard_ms / 1000)
-                messages: list[Message] = [*self.speech.playback.mark(name, now)]
-                return messages + self._played_out(now)
+                return [*self._mark(name, now), *self._played_out(now)]
             case twilio.Start():
                 return self._started(event, now)
             case twilio.Stop():
@@ -110,6 +106,18 @@ class Call:
             case _:
                 assert_never(event)
         return []
+
+    def _mark(self, name: str, now: float) -> list[Message]:
+        playback = self.speech.playback
+        account = playback.account(now) if self.latency.awaits_sound else ()
+        messages: list[Message] = [*playback.mark(name, now)]
+        # What the ledger has as heard is confirmed a round trip later; at its end it stands still.
+        trip_s = playback.clock.round_trip_s or 0.0
+        for item in account:
+            began_at = now - item.heard_ms / 1000 + (0.0 if item.to_the_end else trip_s)
+            if item.heard_ms and began_at <= now:
+                self.latency.heard(item.item_id, began_at)
+        return messages
 
     def carrier_lost(self, now: float) -> list[Message]:
         """The media socket is gone, without a stop."""

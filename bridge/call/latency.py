@@ -19,7 +19,7 @@ class TurnTimes:
     results_at: float | None = None  # of an answer to functions: their results were there
     response_created_at: float | None = None
     first_audio_at: float | None = None  # from the model, and in the same step to the carrier
-    first_heard_at: float | None = None  # as the carrier's marks tell, the way back with it
+    first_heard_at: float | None = None  # as a mark confirms it, so the way back is in it
     calls_function: bool = False  # another response is to answer the result
     chain: int = 0  # responses to one turn of the caller have the same
 
@@ -170,6 +170,11 @@ class Latency:
             place = self._places[response_id]
             self.turns[place] = replace(self.turns[place], first_audio_at=now)
             self._unheard[item_id] = place
+
+    @property
+    def awaits_sound(self) -> bool:
+        """A response has audio and nothing of it has been heard."""
+        return bool(self._unheard)
 
     def heard(self, item_id: str, at: float) -> None:
         """The item began to be heard; nothing is before it was said."""

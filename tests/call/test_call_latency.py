@@ -126,6 +126,23 @@ def test_a_greeting_that_failed_has_still_no_speech_before_it() -> None:
     assert [turn.since for turn in phone.call.latency.turns] == [None, None]
 
 
+def test_a_response_behind_another_is_heard_when_its_own_sound_is() -> None:
+    phone = ready()
+    phone.at(1.0).begins("r1", "a")
+    early = marks(phone.says("r1", "a", 300))
+    phone.ends("r1", "a")
+    phone.at(1.1).begins("r2", "b")
+    late = marks(phone.says("r2", "b", 300))
+    phone.at(1.15).hears(early[0])
+    first, second = phone.call.latency.turns
+    assert first.first_heard_at == pytest.approx(1.05)
+    assert second.first_heard_at is None
+    phone.at(1.25).hears(early[1])
+    assert phone.call.latency.turns[1].first_heard_at is None
+    phone.at(1.45).hears(late[0])  # the first 100 ms of it have been played
+    assert phone.call.latency.turns[1].first_heard_at == pytest.approx(1.35)
+
+
 def test_what_was_cut_before_a_mark_told_of_it_was_never_heard() -> None:
     phone = ready()
     asks(phone, 1.0)

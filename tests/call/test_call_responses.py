@@ -184,16 +184,16 @@ def test_every_turn_is_timed() -> None:
     phone.at(1.01).model(COMMITTED)
     phone.at(1.05).begins("r1", "a")
     names = marks(phone.at(1.3).says("r1", "a", 200))
-    phone.at(1.4).hears(names[0])
-    phone.at(1.5).hears(names[1])
+    phone.at(1.45).hears(names[0])
+    phone.at(1.55).hears(names[1])
     (turn,) = phone.call.latency.turns
     assert turn.stages_ms() == {
         "commit": 10.0,
         "function": None,
         "response": 40.0,
         "first_audio": 250.0,
-        "heard": 0.0,  # the mark stands behind the first 100 ms
-        "total": 300.0,
+        "heard": 50.0,  # the mark stands behind the first 100 ms
+        "total": 350.0,
     }
 
 
