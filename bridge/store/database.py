@@ -66,7 +66,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        async with _told(), self._engine.connect() as connection:
+        async with _told(), self._connection() as connection:
             yield connection
 
     @asynccontextmanager
@@ -76,7 +76,7 @@ class Database:
             async with _told(), self._engine.begin() as connection:
                 yield connection
             return
-        async with self._writing, _told(), self._engine.connect() as connection:
+        async with self._writing, _told(), self._connection() as connection:
             # The driver would begin a deferred one, which can fail half-way for being late.
             await connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
@@ -87,6 +87,28 @@ class Database:
                     await connection.exec_driver_sql("ROLLBACK")
                 raise
             await connection.exec_driver_sql("COMMIT")
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        if not self.is_sqlite:
+            async with self._engine.connect() as connection:
+                yield connection
+            return
+        # Its driver opens files in a thread, and forgets one whose opening is cancelled.
+        opening = asyncio.ensure_future(self._opened())
+        try:
+            connection = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            with suppress(Exception):
+                await (await opening).close()
+            raise
+        try:
+            yield connection
+        finally:
+            await asyncio.shield(asyncio.ensure_future(connection.close()))
+
+    async def _opened(self) -> AsyncConnection:
+        return await self._engine.connect()
 
     async def close(self) -> None:
         await self._engine.dispose()

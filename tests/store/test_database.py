@@ -2,10 +2,12 @@
 
 import asyncio
 import resource
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,6 +83,42 @@ def test_a_change_that_is_cancelled_is_not_made_and_does_not_hold_others_up(stor
             assert len(await Audit(database).entries()) == 1
             async with database.read() as connection:
                 assert (await connection.exec_driver_sql("SELECT value FROM state")).scalar() == 1
+
+    run(main())
+
+
+def test_a_file_whose_opening_is_cancelled_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opens, cancelled, closed = threading.Event(), threading.Event(), list[bool]()
+    connect = sqlite3.connect
+
+    class Connection(sqlite3.Connection):
+        def close(self) -> None:
+            closed.append(True)
+            super().close()
+
+    def slowly(*args: Any, **options: Any) -> sqlite3.Connection:
+        opens.set()
+        assert cancelled.wait(10)
+        return connect(*args, factory=Connection, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", slowly)
+
+    async def read(database: Database) -> None:
+        async with database.read():
+            raise AssertionError("it was cancelled before")
+
+    async def main() -> None:
+        database = await Database.open(f"sqlite+aiosqlite:///{tmp_path / 'offhook.db'}")
+        reading = asyncio.create_task(read(database))
+        await asyncio.to_thread(opens.wait)
+        reading.cancel()
+        cancelled.set()
+        await asyncio.wait([reading])
+        assert reading.cancelled()
+        await database.close()
+        assert closed == [True]
 
     run(main())
 
