@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.cli.offhook import offhook, reported
 
 URL = "http://127.0.0.1:1/twilio/voice"
 STOPPED_S, RUNNING_S = 0.15, 0.15
-LOOK_S, RUNS_S = 0.1, 3.0
+LOOK_S, BETWEEN_S = 0.1, 0.5
 JUDGING = "bridge.sim.load.judging"
 ONE = """\
 scenarios: [{name: cut, behaviour: hang_up_mid_word}]
@@ -131,6 +132,18 @@ def children_of(pid: int) -> dict[str, int]:
     return found
 
 
+def calls_run(pid: int) -> bool:
+    """The server is connected to the model."""
+    children = children_of(pid)
+    if not {"serve", "emulate", JUDGING} <= children.keys():
+        return False
+    server, model = (
+        psutil.Process(children[each]).net_connections("tcp") for each in ("serve", "emulate")
+    )
+    at = {each.laddr.port for each in model if each.status == psutil.CONN_LISTEN}
+    return any(each.raddr and each.raddr.port in at for each in server)
+
+
 def is_there(pid: int) -> bool:
     """And is no child that nobody has asked for yet."""
     try:
@@ -156,9 +169,8 @@ def test_a_signal_ends_a_run_in_order_with_its_figures(
 ) -> None:
     page = tmp_path / "x.html"
     with loading("--rate", "5", "--seconds", "600", "--json", "--html", str(page)) as process:
-        wait_until(lambda: JUDGING in children_of(process.pid))
+        wait_until(lambda: calls_run(process.pid))
         started = children_of(process.pid)
-        threading.Event().wait(RUNS_S)
         os.killpg(process.pid, number)
         told, _ = process.communicate(timeout=60)
         assert process.returncode == code
@@ -173,12 +185,11 @@ def test_a_signal_ends_a_run_in_order_with_its_figures(
 
 def test_the_second_signal_ends_it_at_once_and_without_figures() -> None:
     with loading("--rate", "5", "--seconds", "600", "--json") as process:
-        wait_until(lambda: JUDGING in children_of(process.pid))
-        threading.Event().wait(RUNS_S)
+        wait_until(lambda: calls_run(process.pid))
         process.send_signal(signal.SIGINT)
-        threading.Event().wait(LOOK_S)
+        threading.Event().wait(BETWEEN_S)
         process.send_signal(signal.SIGINT)
-        told, errors = process.communicate(timeout=4)  # a server that ends in order takes longer
+        told, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert told == b""
     assert b"ended before there was anything to report" in errors

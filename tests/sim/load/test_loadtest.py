@@ -8,7 +8,7 @@ import pytest
 from bridge.sim.load.loadtest import load_test
 from bridge.sim.load.local import ACCOUNT_SID, AUTH_TOKEN, started
 from bridge.sim.load.plan import Plan, Scenario, Stage
-from bridge.sim.load.runner import Target
+from bridge.sim.load.runner import Run, Target
 
 CALLS = 4
 STAGES = (Stage("steady", 1.0, "rate", CALLS),)
@@ -98,10 +98,16 @@ def test_records_that_cannot_be_read_make_a_run_invalid() -> None:
 def test_an_interrupted_run_tells_of_the_calls_that_had_begun() -> None:
     async def test() -> dict[str, Any]:
         stop = asyncio.Event()
-        asyncio.get_running_loop().call_later(1.0, stop.set)
+
+        def tell(run: Run) -> None:
+            if run.started:
+                stop.set()
+
         plan = Plan((Stage("steady", 3600.0, "rate", 5),), (SHORT,))
         target = Target("http://127.0.0.1:1/twilio/voice", ACCOUNT_SID, AUTH_TOKEN)
-        return await load_test(plan, target, records_url=None, late_limit_ms=200.0, stop=stop)
+        return await load_test(
+            plan, target, records_url=None, late_limit_ms=200.0, tell=tell, stop=stop
+        )
 
     found = asyncio.run(test())
     assert found["verdict"] == "invalid"
