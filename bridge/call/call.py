@@ -108,15 +108,9 @@ class Call:
         return []
 
     def _mark(self, name: str, now: float) -> list[Message]:
-        playback = self.speech.playback
-        account = playback.account(now) if self.latency.awaits_sound else ()
-        messages: list[Message] = [*playback.mark(name, now)]
-        # What the ledger has as heard is confirmed a round trip later; at its end it stands still.
-        trip_s = playback.clock.round_trip_s or 0.0
-        for item in account:
-            began_at = now - item.heard_ms / 1000 + (0.0 if item.to_the_end else trip_s)
-            if item.heard_ms and began_at <= now:
-                self.latency.heard(item.item_id, began_at)
+        messages: list[Message] = [*self.speech.playback.mark(name, now)]
+        for item_id, began_at in self.speech.playback.take_begun():
+            self.latency.heard(item_id, began_at)
         return messages
 
     def carrier_lost(self, now: float) -> list[Message]:

@@ -171,11 +171,6 @@ class Latency:
             self.turns[place] = replace(self.turns[place], first_audio_at=now)
             self._unheard[item_id] = place
 
-    @property
-    def awaits_sound(self) -> bool:
-        """A response has audio and nothing of it has been heard."""
-        return bool(self._unheard)
-
     def heard(self, item_id: str, at: float) -> None:
         """The item began to be heard; nothing is before it was said."""
         place = self._unheard.pop(item_id, None)

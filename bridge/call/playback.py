@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bridge.call.clock import PlayoutClock
+from bridge.call.clock import BYTES_PER_S, PlayoutClock
 from bridge.call.tape import Cleared, Played, Sent, Tape
 from bridge.wire.twilio import Mark, Media
 from telcodecs.g711 import BYTES_PER_MS
@@ -50,6 +50,7 @@ class _Item:
     n_bytes: int = 0
     received_ms: float = 0.0
     closed: bool = False
+    begun: bool = False  # a mark said that some of it was played
 
     @property
     def end_bytes(self) -> int:
@@ -88,6 +89,7 @@ class Playback:
         self._last_mark_bytes = 0
         self._marks: dict[str, int] = {}  # outstanding: name to position
         self._given_up: str | None = None  # the last mark of audio that was settled without it
+        self._begun: list[tuple[str, float]] = []
         self.carrier_heard_at = 0.0
 
     @property
@@ -162,6 +164,7 @@ class Playback:
             return []
         self._record(position, now, by_mark=True)
         self.clock.mark(position, now)
+        self._note_begun(position, now)
         # Marks come back in order, so one that was skipped will not come any more.
         while self._marks and next(iter(self._marks.values())) <= position:
             del self._marks[next(iter(self._marks))]
@@ -169,6 +172,21 @@ class Playback:
         self._unheard_from_bytes = max(self._unheard_from_bytes, position)
         self._forget_heard()
         return self.release(now)
+
+    def _note_begun(self, position: int, now: float) -> None:
+        for item in self._items:
+            if item.from_bytes >= position:
+                break
+            if item.n_bytes and not item.begun:
+                item.begun = True
+                self._begun.append((item.item_id, now - (position - item.from_bytes) / BYTES_PER_S))
+
+    def take_begun(self) -> list[tuple[str, float]]:
+        """Items that marks have confirmed to be heard since this was last asked, with the time
+        their first audio was played: the mark's less the audio before it. So the way of the mark
+        from the carrier is in it."""
+        begun, self._begun = self._begun, []
+        return begun
 
     def hang_up(self, now: float, *, by_carrier: bool) -> tuple[Heard, ...]:
         """The line is gone, and what was played by then is all that was heard: see ``account``.

@@ -66,7 +66,7 @@ def test_the_cut_falls_where_it_fell() -> None:
 def test_an_agent_that_is_slower_now_is_told() -> None:
     quick = replace(STORED.course, latencies_ms=(300.0, 310.0, 900.0))
     (told,) = facts(again(stored=replace(STORED, course=quick)), "local")["differences"]
-    assert (told["what"], told["then"], told["now"]) == ("latency", "310 ms", "1084 ms")
+    assert (told["what"], told["then"], told["now"]) == ("latency", "310 ms", "1096 ms")
 
 
 def test_functions_answer_what_they_answered() -> None:
