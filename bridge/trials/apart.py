@@ -17,6 +17,7 @@ import msgspec
 from bridge.agents.document import Agent, load
 from bridge.agents.problems import AgentError, Problem
 from bridge.functions import FunctionsError
+from bridge.interpreter import PYTHON, import_path
 from bridge.settings.limits import Limits
 from bridge.sim.model.rules import load_patterns
 from bridge.store.agents import Draft
@@ -26,7 +27,7 @@ from bridge.trials.running import run_tests
 
 TIMEOUT_S: Final = 60.0
 GRACE_S: Final = 1.0
-COMMAND: Final = (sys.executable, "-P", "-m", "bridge.trials.apart")
+COMMAND: Final = (*PYTHON, "-m", "bridge.trials.apart")
 NICENESS: Final = 19  # calls come first
 # What Python, its libraries and the system need. Secrets of the server are for nobody's tests.
 KEPT: Final = frozenset(
@@ -97,13 +98,11 @@ def _problem(told: str, name: str = "") -> Problem:
 async def run_apart(asked: Asked, environ: Mapping[str, str] | None = None) -> Answered:
     """The process ends with this, and by itself soon after its time. ``environ`` None: of this
     process's only what is no secret."""
-    # It finds the functions where this process finds them, whatever folder it is started in.
-    path = os.pathsep.join(each or os.getcwd() for each in sys.path)
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env={**(_harmless() if environ is None else environ), "PYTHONPATH": path},
+        env={**(_harmless() if environ is None else environ), **import_path()},
     )
     try:
         async with asyncio.timeout(asked.timeout_s):

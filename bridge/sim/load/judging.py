@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Final
 
+from bridge.interpreter import PYTHON, import_path
 from bridge.sim.load.court import Court, Verdicts
 from bridge.sim.load.judged import Ended
 from bridge.sim.load.records import fetcher
@@ -61,13 +62,12 @@ class Judging:
 @asynccontextmanager
 async def judging(records_url: str | None) -> AsyncIterator[Judging]:
     """Ready when it is entered; the process ends with it. Raises ``JudgingFailed``."""
-    path = os.pathsep.join(each or os.getcwd() for each in sys.path)
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "bridge.sim.load.judging"),
+        *(*PYTHON, "-m", "bridge.sim.load.judging"),
         stdin=PIPE,
         stdout=PIPE,
         start_new_session=True,  # what ends the callers in order is not to end it before them
-        env=os.environ | ENVIRONMENT | {"PYTHONPATH": path},
+        env=os.environ | ENVIRONMENT | import_path(),
     )
     try:
         assert process.stdin

@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+from bridge.interpreter import PYTHON, import_path
 from bridge.sim.voice.frames import (
     LENGTH,
     Body,
@@ -23,7 +23,7 @@ from bridge.sim.voice.frames import (
 )
 from bridge.sim.voice.jobs import Failed, Job, Probabilities, Result, Speech, Transcript
 
-COMMAND: Final = (sys.executable, "-P", "-m", "bridge.sim.voice.worker")
+COMMAND: Final = (*PYTHON, "-m", "bridge.sim.voice.worker")
 # The engines take one core each; libraries that would start a thread a core are told so.
 ENVIRONMENT: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 START_S = 60.0
@@ -200,9 +200,7 @@ class LocalSession:
 
 
 async def _started(command: Sequence[str]) -> Process:
-    # The worker imports what this process imports, whatever folder it is started in.
-    path = os.pathsep.join(each or os.getcwd() for each in sys.path)
-    environment = os.environ | ENVIRONMENT | {"PYTHONPATH": path}
+    environment = os.environ | ENVIRONMENT | import_path()
     worker = await asyncio.create_subprocess_exec(
         *command, stdin=PIPE, stdout=PIPE, env=environment
     )
