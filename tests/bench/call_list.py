@@ -42,7 +42,7 @@ VALUES: Final[dict[str, tuple[Any, ...]]] = {
     "version": (9, 1, 999),
     "route": ("+15005550001", "+15005550099", "+0"),
     "variant": ("published", "trial", "none"),
-    "outcome": ("completed", "failed", "", "none"),
+    "outcome": ("completed", "failed", "", "process died"),
     "caller": ("+4930100007", "anonymous", "+0"),
     "called": ("+15005550001", "+15005550099", "+0"),
     "since": (NEWEST - timedelta(days=1), NEWEST - timedelta(days=170), NEWEST),
